@@ -1,0 +1,215 @@
+r"""The backward pass: from the result towards the leaves, multiply by the local derivative, add up what meets.
+
+Why an order is needed: a node may hand its gradient on only when all that used it have handed theirs to it. Take
+a = 1, b = a + a, c = b + b: whoever follows each path by itself visits b twice and adds into a what was already added.
+A node is always younger than its inputs, so going from the youngest to the oldest meets every user of a node
+before the node itself: sorting by birth is a topological order, and needs no recursion.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .ops.shapes import cast, unbroadcast
+from .tensor import Tensor, describe, set_grad_enabled
+
+Grads = dict[Tensor, Any]
+Contribution = tuple[Tensor, int, Tensor, Any, Any]
+
+
+def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
+    """All that the outputs were computed from and that requires grad, themselves included, youngest first.
+
+    >>> a = Tensor(1.0, requires_grad=True, name="a"); b = a + a; c = b + b
+    >>> [node.op.name if node.op else node.name for node in ancestors([c])]
+    ['add', 'add', 'a']
+    """
+    order = list(dict.fromkeys(outputs))
+    seen = set(order)
+    for node in order:  # grows while it is walked
+        for x in node.inputs:
+            if isinstance(x, Tensor) and x.tracked and x not in seen:
+                seen.add(x)
+                order.append(x)
+    order.sort(key=attrgetter("born"), reverse=True)
+    return order
+
+
+def contributions(
+    order: Sequence[Tensor], grads: Grads, create_graph: bool = False, keep: Iterable[Tensor] = (), only: Any = None
+) -> Iterator[Contribution]:
+    """Walk the graph backward and yield `(node, i, x, upstream, contribution)` for every edge.
+
+    `x` is the i-th input of `node`; `upstream` the gradient that has arrived at `node`; `contribution` what this
+    edge adds to the gradient of `x`, added as soon as the walk goes on. order: as from `ancestors`. grads: gradients
+    so far, the seeds to begin with; in the end those of leaves and of `keep`. only: the nodes worth visiting.
+
+    >>> w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
+    >>> g = w1**3 * w2 + 3 * w1
+    >>> for node, i, x, upstream, contribution in contributions(ancestors([g]), {g: np.float64(1)}):
+    ...     print(f"{node.op.name:8} {upstream:2} -> {x.name or x.op.name:8} {contribution}")
+    add      1.0 -> multiply 1.0
+    add      1.0 -> multiply 1.0
+    multiply 1.0 -> w1       3.0
+    multiply 1.0 -> power    3.0
+    multiply 1.0 -> w2       8.0
+    power    3.0 -> w1       36.0
+    """
+    keep = frozenset(keep)
+    frame_of = _graph_frame if create_graph else _bare_frame
+    for node in order:
+        op = node.op
+        if op is None or node not in grads:
+            continue
+        g = grads[node] if node in keep else grads.pop(node)
+        frame = frame_of(node, g)
+        inputs = node.inputs
+        for i, rule, pick in op.edges(len(inputs)):
+            x = inputs[i]
+            if not isinstance(x, Tensor) or not x.tracked or (only is not None and x not in only):
+                continue
+            contribution = rule(*pick(frame))
+            like = x.value
+            if contribution.shape != like.shape:  # broadcasting is undone here, once, for every rule
+                contribution = unbroadcast(contribution, shape=like.shape)
+            if contribution.dtype != like.dtype:
+                contribution = cast(contribution, dtype=like.dtype)
+            yield node, i, x, g, contribution
+            grads[x] = grads[x] + contribution if x in grads else contribution
+
+
+def _bare_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
+    """What the rules of a node may read, as bare arrays: the first-order pass builds no graph."""
+    op, values = _checked(node), [x.value if isinstance(x, Tensor) else x for x in node.inputs]
+    if op.variadic:
+        return (g, node.value, values, *node.params.values())
+    return (g, node.value, *values, *node.saved, *node.params.values())
+
+
+def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
+    """The same as Tensors: what the rules compute is a graph again, to be differentiated in its turn."""
+    op = _checked(node)
+    if op.variadic:
+        return (g, node, node.inputs, *node.params.values())
+    return (g, node, *node.inputs, *op.recompute(node.inputs, node.params), *node.params.values())
+
+
+def _checked(node: Tensor) -> Any:
+    """The node's row, after a look at whether what its rules read is still there and still the same."""
+    op = node.op
+    assert op is not None
+    if node.inputs is FREED:
+        raise RuntimeError(
+            f"backward a second time through {describe(node)}: the first pass freed what its rules need. "
+            f"Write backward(retain_graph=True) the first time, or compute the result anew."
+        )
+    for i, x in enumerate(node.inputs):
+        if isinstance(x, Tensor) and x.written > node.born and i in op.reads:
+            raise RuntimeError(
+                f"{describe(x)}, input {op.inputs[0 if op.variadic else i]!r} of {op.name}, was written to after "
+                f"{op.name} used it: its gradient would be computed from the new numbers. Call backward() before "
+                f"changing it (optimizer.step(), t.data = ...), or compute with a copy."
+            )
+    return op
+
+
+FREED: tuple[Any, ...] = (object(),)
+_depositing = threading.Lock()
+
+
+def backprop(
+    outputs: Any, inputs: Any, seeds: Any = None, *, create_graph: bool = False, retain_graph: bool | None = None
+) -> list[Tensor]:
+    """Gradients of `outputs` towards `inputs`, without touching any `.grad` (torch.autograd.grad).
+
+    outputs, inputs: a Tensor or several. seeds: gradients at the outputs, needed unless each has one element.
+    Returns one Tensor for each input, zeros where no path leads to it. create_graph: make them a graph themselves,
+    for higher order. retain_graph: keep the graph for another pass (default: as create_graph).
+
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> (slope,) = backprop(x**3, x, create_graph=True)
+    >>> slope.item(), backprop(slope, x)[0].item()
+    (27.0, 18.0)
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    seeds = [None] * len(outputs) if seeds is None else [seeds] if isinstance(seeds, (Tensor, np.ndarray)) else seeds
+    for x in inputs:
+        if not x.tracked:
+            raise ValueError(f"{describe(x)} does not require grad: write Tensor(..., requires_grad=True) before using it")
+    grads: Grads = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        s = _seed(output, seed, create_graph)
+        grads[output] = grads[output] + s if output in grads else s
+    order = ancestors(outputs)
+    only = set(inputs)
+    for node in reversed(order):  # from the oldest: worth visiting is what leads to an input
+        if any(isinstance(x, Tensor) and x in only for x in node.inputs):
+            only.add(node)
+    _drain(order, grads, create_graph, keep=inputs, only=only)
+    if not (create_graph if retain_graph is None else retain_graph):
+        _free(order)
+    return [_as_tensor(grads.get(x), x) for x in inputs]
+
+
+def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+    """Add the gradient of `tensor` to the `.grad` of every leaf that requires it (torch.Tensor.backward).
+
+    gradient: that of what is minimised by `tensor`, of its shape; not needed if it has one element. retain_graph:
+    keep the graph for another pass (default: as create_graph). The leaves receive theirs at the very end: if a rule
+    raises, no `.grad` has changed. RuntimeError, ValueError: nothing to differentiate, freed, changed, no seed.
+    """
+    if not tensor.tracked:
+        raise RuntimeError(
+            f"backward() from {describe(tensor)}, which does not require grad: nothing it was computed from has "
+            "requires_grad=True, or it was computed under no_grad() or detached"
+        )
+    order, grads = ancestors([tensor]), {tensor: _seed(tensor, gradient, create_graph)}
+    _drain(order, grads, create_graph)
+    with _depositing:
+        for leaf, g in grads.items():
+            if leaf.op is None:
+                if leaf.grad is not None:
+                    g = g + (leaf.grad if create_graph else leaf.grad.value)
+                leaf.grad = _as_tensor(g, leaf)
+    if not (create_graph if retain_graph is None else retain_graph):
+        _free(order)
+
+
+def _drain(order: list[Tensor], grads: Grads, create_graph: bool, **which: Any) -> None:
+    with set_grad_enabled(create_graph):
+        deque(contributions(order, grads, create_graph, **which), maxlen=0)
+
+
+def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
+    if gradient is None:
+        if output.size != 1:
+            raise ValueError(
+                f"backward from {describe(output)} needs to know what to minimise: reduce it to one number first "
+                f"(.sum(), .mean()), or pass the gradient of your loss by it, of shape {output.shape}"
+            )
+        seed = np.ones_like(output.value) if output.ndim else output.dtype.type(1)
+    else:
+        seed = gradient if isinstance(gradient, Tensor) and create_graph else np.asarray(getattr(gradient, "value", gradient), output.dtype)
+        if seed.shape != output.shape:
+            raise ValueError(f"the gradient passed to backward has shape {seed.shape}, {describe(output)} needs its own shape")
+    return Tensor(seed) if create_graph and not isinstance(seed, Tensor) else seed
+
+
+def _as_tensor(g: Any, leaf: Tensor) -> Tensor:
+    """A gradient as the user gets it: a Tensor that shares its memory with nobody."""
+    if isinstance(g, Tensor):
+        return g
+    return Tensor(np.zeros_like(leaf.value) if g is None else g)
+
+
+def _free(order: Iterable[Tensor]) -> None:
+    for node in order:
+        if node.op is not None:
+            node.inputs, node.saved = FREED, ()

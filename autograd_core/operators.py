@@ -1,0 +1,137 @@
+"""What `a + b` means: the operators, methods and NumPy protocols that every reading of a row shares.
+
+Tensor and Symbol inherit this one mixin, so `np.tanh(x)`, `2 * x` and `x.T @ g` in a rule mean the same to both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from .op import BY_NUMPY, Readable
+from .ops import arithmetic, elementwise, linear_algebra, neural, reductions, shapes
+from .ops.indexing import getitem
+
+
+class Operators(Readable):
+    """Python's operators, the methods an ndarray has too, and `np.f(x)`, all by way of the table's rows."""
+
+    __slots__ = ()
+    value: Any
+
+    # fmt: off
+    def __add__(self, other: Any) -> Self: return arithmetic.add(self, other)
+    def __radd__(self, other: Any) -> Self: return arithmetic.add(other, self)
+    def __sub__(self, other: Any) -> Self: return arithmetic.subtract(self, other)
+    def __rsub__(self, other: Any) -> Self: return arithmetic.subtract(other, self)
+    def __mul__(self, other: Any) -> Self: return arithmetic.multiply(self, other)
+    def __rmul__(self, other: Any) -> Self: return arithmetic.multiply(other, self)
+    def __truediv__(self, other: Any) -> Self: return arithmetic.divide(self, other)
+    def __rtruediv__(self, other: Any) -> Self: return arithmetic.divide(other, self)
+    def __pow__(self, other: Any) -> Self: return arithmetic.power(self, other)
+    def __rpow__(self, other: Any) -> Self: return arithmetic.power(other, self)
+    def __matmul__(self, other: Any) -> Self: return linear_algebra.matmul(self, other)
+    def __rmatmul__(self, other: Any) -> Self: return linear_algebra.matmul(other, self)
+    def __neg__(self) -> Self: return arithmetic.negative(self)
+    def __pos__(self) -> Self: return arithmetic.positive(self)
+    def __abs__(self) -> Self: return arithmetic.absolute(self)
+    def __invert__(self) -> Self: return elementwise.logical_not(self)
+    def __and__(self, other: Any) -> Self: return elementwise.bitwise_and(self, other)
+    def __or__(self, other: Any) -> Self: return elementwise.bitwise_or(self, other)
+    def __gt__(self, other: Any) -> Self: return elementwise.greater(self, other)
+    def __ge__(self, other: Any) -> Self: return elementwise.greater_equal(self, other)
+    def __lt__(self, other: Any) -> Self: return elementwise.less(self, other)
+    def __le__(self, other: Any) -> Self: return elementwise.less_equal(self, other)
+    def __eq__(self, other: Any) -> Self: return elementwise.equal(self, other)  # type: ignore[override]
+    def __ne__(self, other: Any) -> Self: return elementwise.not_equal(self, other)  # type: ignore[override]
+    __hash__ = object.__hash__  # by identity: == compares elements
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.sum(self, axis=axis, keepdims=keepdims)
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.mean(self, axis=axis, keepdims=keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.max(self, axis=axis, keepdims=keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.min(self, axis=axis, keepdims=keepdims)
+    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Self:
+        return reductions.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
+    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Self:
+        return reductions.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
+    def cumsum(self, axis: Any = None) -> Self: return reductions.cumsum(self, axis=axis)
+    def argmax(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.argmax(self, axis=axis, keepdims=keepdims)
+    def argmin(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.argmin(self, axis=axis, keepdims=keepdims)
+    def any(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.any(self, axis=axis, keepdims=keepdims)
+    def all(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.all(self, axis=axis, keepdims=keepdims)
+    def clip(self, low: Any = None, high: Any = None) -> Self: return elementwise.clip(self, low=low, high=high)
+    def reshape(self, *shape: Any) -> Self: return shapes.reshape(self, shape=_one_or_many(shape))
+    def ravel(self) -> Self: return shapes.reshape(self, shape=-1)
+    flatten = ravel
+    def transpose(self, *axes: Any) -> Self: return shapes.transpose(self, axes=_one_or_many(axes) if axes else None)
+    def swapaxes(self, axis1: int, axis2: int) -> Self: return shapes.swapaxes(self, axis1=axis1, axis2=axis2)
+    def squeeze(self, axis: Any = None) -> Self: return shapes.squeeze(self, axis=axis)
+    def astype(self, dtype: Any) -> Self: return shapes.cast(self, dtype=np.dtype(dtype))
+    def exp(self) -> Self: return elementwise.exp(self)
+    def log(self) -> Self: return elementwise.log(self)
+    def sqrt(self) -> Self: return arithmetic.sqrt(self)
+    def tanh(self) -> Self: return elementwise.tanh(self)
+    def sigmoid(self) -> Self: return neural.sigmoid(self)
+    def relu(self) -> Self: return neural.relu(self)
+    @property
+    def T(self) -> Self: return shapes.transpose(self)
+    @property
+    def shape(self) -> tuple[int, ...]: return self.value.shape
+    @property
+    def ndim(self) -> int: return self.value.ndim
+    @property
+    def size(self) -> int: return self.value.size
+    @property
+    def dtype(self) -> np.dtype[Any]: return self.value.dtype
+    # fmt: on
+
+    def __getitem__(self, index: Any) -> Self:
+        return getitem(self, index=_plain(index))
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        op = BY_NUMPY.get(ufunc)
+        if op is None or method != "__call__":
+            called = f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "")
+            raise TypeError(f"{called} has no row in the table; {_REMEDY}")
+        return op(*inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        op = BY_NUMPY.get(function)
+        if op is None:
+            raise TypeError(f"np.{function.__name__} has no row in the table; {_REMEDY}")
+        inputs, params = _by_signature(op, function, args, kwargs)
+        return op(*inputs, **params)
+
+
+_REMEDY = "write it with functions that have one (autograd_core.ops lists them), add a row, or take x.detach().numpy() out of the graph"
+
+
+def _by_signature(op: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """NumPy's arguments as a row takes them: inputs by place, parameters by name."""
+    if op.variadic and len(args) == 1:  # np.stack([a, b], axis=0)
+        return args[0], kwargs
+    count = 1 if op.variadic else len(op.inputs)
+    if len(args) > count:
+        import inspect  # NumPy has imported it already; here it costs only those who pass parameters by place
+
+        names = list(inspect.signature(function).parameters)
+        kwargs = dict(zip(names[count : len(args)], args[count:], strict=False)) | kwargs
+    return (args[0] if op.variadic else args[:count]), kwargs
+
+
+def _one_or_many(values: tuple[Any, ...]) -> Any:
+    """`f(2, 3)` and `f((2, 3))` mean the same, as they do for NumPy's reshape and transpose."""
+    return values[0] if len(values) == 1 and not isinstance(values[0], int) else values
+
+
+def _plain(index: Any) -> Any:
+    """An index without Tensors, its arrays copied: changing one afterwards must change no gradient."""
+    if isinstance(index, tuple):
+        return tuple(_plain(i) for i in index)
+    if isinstance(index, Operators):
+        index = index.value
+    return np.array(index) if isinstance(index, (list, np.ndarray)) else index

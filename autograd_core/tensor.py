@@ -1,0 +1,281 @@
+"""A Tensor is an array that remembers where it came from: the row that made it and what that row was fed.
+
+That memory is the computational graph. Nothing else is kept of it: no tape, no registry, and no reference from an
+input to its results, so that a graph dies, without help from the garbage collector, with the last result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .op import Op
+from .operators import Operators
+
+tick = itertools.count(1).__next__  # one clock: a node's birth, and every write to a tensor's memory
+
+
+class _Mode(threading.local):
+    """What a thread does with the rows it reads: record them or not, and who is told of each."""
+
+    recording = True
+    observer: Any = None
+
+
+mode = _Mode()
+
+
+class GraphCut(UserWarning):
+    """A Tensor that requires grad was turned into plain numbers: what is made of them has no gradient."""
+
+
+class Tensor(Operators):
+    """An array that takes part in a computational graph.
+
+    data: array, nested list or number (copied, dtype kept; Python floats become float64). Floating point if
+    `requires_grad`, else TypeError. `.value` is the bare array, `.grad` None or a Tensor of the same shape and dtype.
+
+    >>> w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
+    >>> g = w1**3 * w2 + 3 * w1
+    >>> g.backward()
+    >>> g, w1.grad, w2.grad
+    (Tensor(30., op=add), Tensor(39.), Tensor(8.))
+    """
+
+    __slots__ = (
+        "value", "tracked", "grad", "name", "op", "inputs", "params", "saved", "born", "written", "site", "__weakref__",
+    )  # fmt: skip
+
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
+        if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
+            raise TypeError("a Tensor made of a list of Tensors would forget where they came from; write np.stack([...])")
+        value = np.array(data.value if isinstance(data, Tensor) else data)
+        if value.dtype == object:
+            raise TypeError(f"a Tensor holds numbers; {data!r:.60} became an array of Python objects (ragged lists?)")
+        _fill(self, value if value.ndim else value[()])
+        self.name = name
+        if requires_grad:
+            self.requires_grad_()
+
+    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        return apply(op, inputs, params)
+
+    # --- the graph ---------------------------------------------------------------------------------------------
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no row made this tensor, or none that was recorded: leaves are where gradients are collected."""
+        return self.op is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow here: asked for on a leaf, inherited by what is computed from one."""
+        return self.tracked
+
+    @requires_grad.setter
+    def requires_grad(self, requires_grad: bool) -> None:
+        self.requires_grad_(requires_grad)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for gradients towards this leaf (or stop asking); TypeError unless it is floating point."""
+        if requires_grad and self.dtype.kind != "f":
+            raise TypeError(
+                f"only floating-point tensors have gradients; {describe(self)} holds {self.dtype}: "
+                f"write Tensor(data.astype(float), requires_grad=True) or give it floats"
+            )
+        if not self.is_leaf:
+            raise ValueError(f"{describe(self)} is a result, not a leaf: whether it requires grad follows from its inputs; detach() it first")
+        self.tracked = requires_grad
+        return self
+
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """Add d(self)/d(leaf) to the `.grad` of every leaf that requires it; see backward.backward."""
+        from .backward import backward
+
+        backward(self, gradient, retain_graph, create_graph)
+
+    def detach(self) -> Tensor:
+        """The same memory as a constant: no gradient passes."""
+        return _fill(object.__new__(Tensor), self.value)
+
+    # --- the numbers -------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The bare array. Assigning copies into the tensor's memory, unseen by the graph."""
+        return self.value
+
+    @data.setter
+    def data(self, new: Any) -> None:
+        write(self, new.value if isinstance(new, Tensor) else new)
+
+    def numpy(self) -> Any:
+        """The values as an array of its own, without a word: you know that it leaves the graph."""
+        return np.array(self.value)
+
+    def item(self) -> Any:
+        """The one number in it, as Python's; ValueError if there are more."""
+        if self.size != 1:
+            raise ValueError(f"item() takes the one number out of a tensor, and {describe(self)} has {self.size}: index it or reduce it first")
+        return self.value.item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        self._leaving("np.asarray(tensor)")
+        array = np.array(self.value, dtype) if copy or dtype is not None else np.asarray(self.value).view()
+        array.flags.writeable = bool(copy)
+        return array
+
+    def __float__(self) -> float:
+        self._leaving("float(tensor)")
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()")
+        return bool(self.value)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError(f"{describe(self)} is a scalar and cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def _leaving(self, how: str) -> None:
+        if self.tracked:
+            warnings.warn(
+                f"{how} takes {describe(self)} out of the graph: what is computed from the numbers has no gradient. "
+                "Use the tensor itself (np.exp(t), np.stack([t, t]) work), or say t.detach() or t.item() if you mean it.",
+                GraphCut,
+                stacklevel=3,
+            )
+
+    def __repr__(self) -> str:
+        prefix, value = f"{type(self).__name__}(", np.asarray(self.value)
+        numbers = np.array2string(value, separator=", ", prefix=prefix, threshold=200)
+        notes = [numbers]
+        if value.dtype not in (np.float64, np.int64, np.bool_):
+            notes.append(f"dtype={value.dtype}")
+        if self.op is not None:
+            notes.append(f"op={self.op.name}")
+        elif self.tracked:
+            notes.append("requires_grad=True")
+        if self.name:
+            notes.append(f"name={self.name!r}")
+        return prefix + ", ".join(notes) + ")"
+
+    def __reduce__(self) -> Any:
+        # a copy or a pickle carries values, not graphs: a result comes back as a leaf
+        return _restored, (type(self), self.value, self.tracked and self.is_leaf, self.name)
+
+    def _repr_html_(self) -> str:
+        from .interop import to_html
+
+        return to_html(self)
+
+
+def _restored(cls: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:
+    tensor = _fill(object.__new__(cls), value)
+    tensor.tracked, tensor.name = requires_grad, name
+    return tensor
+
+
+def _fill(tensor: Tensor, value: Any) -> Tensor:
+    """A leaf: a value and no history."""
+    tensor.value = value
+    tensor.tracked = False
+    tensor.grad = tensor.name = tensor.op = tensor.site = None
+    tensor.inputs = tensor.saved = ()
+    tensor.params = {}
+    tensor.born, tensor.written = tick(), 0
+    return tensor
+
+
+def apply(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+    """Read a row with Tensors: run its kernel on the bare arrays, and remember the row and its inputs."""
+    values = []
+    tracked = False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            values.append(x.value)
+            tracked = tracked or x.tracked
+        else:
+            values.append(x)
+    value = op.eager(*values, **params)
+    out: Tensor = object.__new__(Tensor)
+    out.saved = ()
+    if op.saved:
+        value, *out.saved = value
+    out.value = value
+    out.grad = out.name = out.site = None
+    if tracked and mode.recording and op.differentiable:
+        out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
+    else:
+        out.tracked, out.op, out.inputs, out.params = False, None, (), params
+    out.born, out.written = tick(), 0
+    if mode.observer is not None:
+        mode.observer(out, op, inputs, params)
+    return out
+
+
+def write(tensor: Tensor, new: Any) -> None:
+    """Copy numbers into a tensor's memory and note the time: what was computed before from it is out of date."""
+    new = np.asarray(new)
+    if new.shape != tensor.shape:
+        raise ValueError(f"{describe(tensor)} cannot take values of shape {new.shape}; make a new Tensor instead")
+    if new.dtype.kind == "f" and tensor.dtype.kind != "f":
+        raise TypeError(f"{describe(tensor)} holds {tensor.dtype} and cannot take {new.dtype} without losing digits")
+    if isinstance(tensor.value, np.ndarray):
+        tensor.value[...] = new
+    else:  # a NumPy scalar cannot be written to
+        tensor.value = tensor.value.dtype.type(new)
+    tensor.written = tick()
+
+
+def describe(tensor: Tensor) -> str:
+    """A tensor as errors speak of it: its name or the row that made it, its shape and dtype."""
+    kind = f"the result of {tensor.op.name}" if tensor.op is not None else "tensor"
+    name = f" {tensor.name!r}" if tensor.name else ""
+    return f"{kind}{name} of shape {tensor.shape}"
+
+
+class set_grad_enabled(contextlib.ContextDecorator):
+    """Switch recording on or off in this thread, as a context manager or a decorator.
+
+    >>> w = Tensor(1.0, requires_grad=True)
+    >>> with set_grad_enabled(False):
+    ...     (2 * w).requires_grad
+    False
+    """
+
+    def __init__(self, enabled: bool):
+        self.enabled = enabled
+        self.before: list[bool] = []
+
+    def _recreate_cm(self) -> set_grad_enabled:  # a decorated function may run in several threads at once
+        return set_grad_enabled(self.enabled)
+
+    def __enter__(self) -> None:
+        self.before.append(mode.recording)
+        mode.recording = self.enabled
+
+    def __exit__(self, *exc: object) -> None:
+        mode.recording = self.before.pop()
+
+
+def no_grad() -> set_grad_enabled:
+    """Record nothing in this thread, as a context manager or a decorator (`@no_grad()`).
+
+    >>> w = Tensor(1.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (2 * w).requires_grad
+    False
+    """
+    return set_grad_enabled(False)
