@@ -34,12 +34,12 @@ def gradcheck(
     step, rtol, atol: the width of the differences and what counts as equal. rng: seed or Generator of the weights.
 
     >>> gradcheck(lambda a, b: a * np.tanh(b), [1.0, 2.0], 0.5)
-    >>> gradcheck(lambda a: a.detach() * a, 3.0)
-    Traceback (most recent call last):
-    autograd_core.check.GradientMismatch: <lambda>: wrong gradient towards input 0 at index ()
-      inputs     3.0
-      got        0.377190655
-      expected   0.75438131 (central difference, step 1e-05)
+    >>> try: gradcheck(lambda a: a.detach() * a, 3.0)
+    ... except GradientMismatch as error: print(error)
+    <lambda>: wrong gradient towards input 0 at index ()
+      inputs     3.
+      got        3.41089
+      expected   6.82177 (central difference, step 1e-05)
     """
     name = name or getattr(f, "name", None) or getattr(f, "__name__", type(f).__name__)
     tensors = [_leaf(x) for x in inputs]
@@ -65,8 +65,8 @@ def gradcheck(
                 shown = ", ".join(np.array2string(np.asarray(getattr(t, "value", t)), precision=4, threshold=20) for t in tensors)
                 raise GradientMismatch(
                     f"{name}: wrong gradient towards input {next(i for i, t in enumerate(tensors) if t is leaf)} at index {index}\n"
-                    f"  inputs     {shown}\n  got        {found:.9g}\n"
-                    f"  expected   {expected:.9g} (central difference, step {step:g})"
+                    f"  inputs     {shown}\n  got        {found:.6g}\n"
+                    f"  expected   {expected:.6g} (central difference, step {step:g})"
                 )
 
 

@@ -175,6 +175,14 @@ class Tensor(Operators):
         # a copy or a pickle carries values, not graphs: a result comes back as a leaf
         return _restored, (type(self), self.value, self.tracked and self.is_leaf, self.name)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        from .interop import to_dlpack
+
+        return to_dlpack(self, **options)
+
+    def __dlpack_device__(self) -> Any:
+        return np.asarray(self.value).__dlpack_device__()
+
     def _repr_html_(self) -> str:
         from .interop import to_html
 

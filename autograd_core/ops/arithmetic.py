@@ -29,7 +29,7 @@ subtract = row(
     words="a difference hands the gradient to its first term unchanged and to its second with the sign turned",
 )  # fmt: skip
 negative = row(
-    np.negative, operator=operator.neg, a=lambda g: -g, latex="-a", binds="+", samples=unary(),
+    np.negative, operator=operator.neg, a=lambda g: -g, latex="-a", binds="*", samples=unary(),
     words="turning the sign turns the sign of the gradient",
 )  # fmt: skip
 positive = row(

@@ -39,7 +39,7 @@ _INDICES = [1, (slice(None), 0), (..., None), (slice(None, None, -2), slice(1, 3
 
 getitem = row(
     lambda a, index: a[index], name="getitem", params={"index": None},
-    a=lambda g, a, index: scatter(g, index=index, shape=a.shape), latex="a_{index}", binds="^",
+    a=lambda g, a, index: scatter(g, index=index, shape=a.shape), latex="a_{index}", text="a[index]", binds="^",
     samples=lambda draw: [((draw((3, 4)),), {"index": i}) for i in [*_INDICES, draw((3, 4)) > 0]],
     words="the elements that were picked get their gradients, the others 0; one picked twice gets the sum",
 )  # fmt: skip

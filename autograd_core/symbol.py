@@ -1,0 +1,140 @@
+r"""A Symbol spells what it is asked to compute: fed to a rule, it gives the rule as a formula.
+
+It carries its value in this run as well, so a formula can be printed with letters or with numbers, and a rule
+may ask for shapes. Because the formula comes out of the rule itself, an explanation cannot drift from the code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import numpy as np
+
+from .op import Op
+from .operators import Operators
+
+Style = Literal["latex", "text", "numbers"]
+_LEVELS = {"+": 1, "*": 2, "^": 3, "": 4}  # how tightly a formula holds together
+
+
+class Symbol(Operators):
+    r"""A name with a value, or a row applied to Symbols.
+
+    >>> a, b = Symbol("a", 2.0), Symbol("b", 3.0)
+    >>> c = np.exp(a) * (a + b) ** 2
+    >>> print(c.spell("latex"), c.spell("text"), c.spell("numbers"), sep="   ")
+    e^{a} \cdot \left(a + b\right)^{2}   exp(a)·(a + b)^2   exp(2)·(2 + 3)^2
+    """
+
+    __slots__ = ("name", "value", "op", "inputs", "params")
+
+    def __init__(self, name: str, value: Any):
+        self.name, self.op = name, None
+        self.value = np.asarray(value)[()]
+        self.inputs: tuple[Any, ...] = ()
+        self.params: dict[str, Any] = {}
+
+    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Symbol:
+        values = [x.value if isinstance(x, Symbol) else x for x in inputs]
+        y = op.kernel(*values, **params)
+        out = Symbol(op.name, y[0] if op.saved else y)
+        out.op, out.inputs, out.params = op, inputs, params
+        return out
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def spell(self, style: Style = "text") -> str:
+        """The formula: in LaTeX, as text, or as text with the values of this run in place of the names."""
+        return _spell(self, style)[0]
+
+    def _repr_latex_(self) -> str:
+        return f"${self.spell('latex')}$"
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.spell()!r}, {show(self.value)})"
+
+
+def derivative(op: Op, i: int = 0, *, upstream: str = "g", names: Any = None) -> Symbol:
+    r"""The rule of a row towards its i-th input, as a formula at the row's first sample.
+
+    >>> from autograd_core.ops import multiply, tanh
+    >>> print(derivative(multiply, 0).spell(), derivative(tanh).spell("latex"), sep="   ")
+    g·b   g \cdot \left(1 - y \cdot y\right)
+    """
+    rng = np.random.default_rng(0)
+    assert op.samples is not None, f"{op.name} has no samples"
+    inputs, params = op.samples(lambda shape=(), low=-2.0, high=2.0: rng.uniform(low, high, shape))[0]
+    return edge(op, i, inputs, op.bind(params), names=names, upstream=upstream)
+
+
+def edge(
+    op: Op, i: int, inputs: Any, params: dict[str, Any], *, names: Any = None, upstream: Any = "g", output: str = "y", g: Any = None
+) -> Symbol:
+    """Spell what a row hands to its i-th input: its rule, fed with Symbols of these inputs."""
+    names = names or (op.inputs if not op.variadic else [f"x{k + 1}" for k in range(len(inputs))])
+    y = op.kernel(*inputs, **params)
+    y, *saved = y if op.saved else (y,)
+    seen = [Symbol(n, x) if _numeric(x) else x for n, x in zip(names, inputs, strict=True)]
+    arriving = Symbol(upstream, np.ones_like(y) if g is None else g)
+    here = Symbol(output, y)
+    rest = [Symbol(n, s) for n, s in zip(op.saved, saved, strict=True)]
+    frame = (arriving, here, seen, *params.values()) if op.variadic else (arriving, here, *seen, *rest, *params.values())
+    rule, pick = next((rule, pick) for k, rule, pick in op.edges(len(inputs)) if k == i)
+    spelled = rule(*pick(frame))
+    return spelled if isinstance(spelled, Symbol) else Symbol(show(spelled), spelled)
+
+
+def _numeric(x: Any) -> bool:
+    return isinstance(x, (int, float, np.ndarray, np.generic)) and np.asarray(x).dtype.kind == "f"
+
+
+def _spell(x: Any, style: Style) -> tuple[str, int]:
+    """A formula and how tightly it holds together."""
+    if not isinstance(x, Symbol):
+        text = show(x)
+        return text, _LEVELS["*" if text.startswith("-") else ""]
+    if x.op is None:
+        if style != "numbers":
+            return x.name, _LEVELS[""]
+        return _spell(x.value, style)
+    op = x.op
+    names = op.inputs if not op.variadic else ("inputs",)
+    parts = [_spell(v, style) for v in x.inputs]
+    if op.variadic:
+        parts = [(", ".join(p for p, _ in parts), _LEVELS[""])]
+    template = op.latex if style == "latex" else op.text
+    if template in op.inputs:  # a row that only moves numbers about is written as its input
+        return parts[op.inputs.index(template)]
+    brackets = (r"\left(", r"\right)") if style == "latex" else ("(", ")")
+    spelled = dict(zip(names, parts, strict=True)) | {n: (show(v), 4) for n, v in x.params.items()}
+
+    def place(match: re.Match[str]) -> str:
+        part, level = spelled[match[0]]
+        before, after = match.string[: match.start()].rstrip(), match.string[match.end() :].lstrip()
+        enclosed = before.endswith(("{", "(", ","))
+        if enclosed and after.startswith(("}", ")", ",")) and not after.startswith("}^"):
+            return part
+        needs = _LEVELS[op.binds] if op.binds in ("+", "*") else _LEVELS[""]
+        if before.endswith(("-", "/")):
+            needs = max(needs, _LEVELS["*"] + before.endswith("/"))
+        if part.startswith("-") and before:
+            needs = level + 1
+        return part if level >= needs else brackets[0] + part + brackets[1]
+
+    known = "|".join(sorted(map(re.escape, spelled), key=len, reverse=True))
+    return re.sub(rf"(?<![\\A-Za-z_])(?:{known})(?![A-Za-z(]|_[A-Za-z])", place, template), _LEVELS[op.binds]
+
+
+def show(value: Any) -> str:
+    """A value as a formula shows it: a number in six digits, an array by its shape.
+
+    >>> show(0.1 + 0.2), show(np.zeros((2, 3))), show(-1.5)
+    ('0.3', '[2×3]', '-1.5')
+    """
+    if isinstance(value, (np.ndarray, np.generic)) and np.ndim(value):
+        return f"[{'×'.join(map(str, np.shape(value)))}]"
+    if isinstance(value, (bool, int, float, np.generic, np.ndarray)):
+        return f"{np.asarray(value).item():.6g}"
+    return str(value)

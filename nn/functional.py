@@ -1,0 +1,116 @@
+"""The functions behind modules and losses, for arrays and Tensors alike; each is a row of the table or made of rows."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from autograd_core import ops
+
+Reduction = Literal["mean", "sum", "none"]
+
+relu, sigmoid, tanh, softplus = ops.relu, ops.sigmoid, ops.tanh, ops.softplus
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """x @ weight.T + bias; weight (out, in), bias (out,) or None."""
+    return x @ weight.T if bias is None else ops.linear(x, weight, bias)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """x where positive, negative_slope·x elsewhere."""
+    return ops.leaky_relu(x, slope=negative_slope)
+
+
+def softmax(x: Any, dim: int = -1) -> Any:
+    """Probabilities along an axis, safe for any size of logits.
+
+    >>> softmax(np.array([1.0, 10.0, 1000.0]))
+    array([0., 0., 1.])
+    """
+    return ops.softmax(x, axis=dim)
+
+
+def log_softmax(x: Any, dim: int = -1) -> Any:
+    """The logarithm of softmax, without taking the logarithm of what has become 0."""
+    return ops.log_softmax(x, axis=dim)
+
+
+def dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+    """x with each number zeroed with probability p and the others scaled by 1/(1 − p); x itself unless training."""
+    if not training or p == 0:
+        return x
+    return x * ops.keep_mask(x, rng=np.random.default_rng(rng), p=p)
+
+
+def mse_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
+    """(output − target)², mean over all elements by default; ValueError where the shapes differ.
+
+    >>> mse_loss(np.array([9.0]), np.array([1.0]))
+    np.float64(64.0)
+    """
+    target = _matched("mse_loss", output, target)
+    return reduced(np.square(output - target), reduction)
+
+
+def l1_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
+    """|output − target|, mean over all elements by default; ValueError where the shapes differ."""
+    target = _matched("l1_loss", output, target)
+    return reduced(abs(output - target), reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: Reduction = "mean") -> Any:
+    """−t ln σ(z) − (1−t) ln(1−σ(z)), stable for any z; mean over all elements by default (topic C14).
+
+    >>> binary_cross_entropy_with_logits(np.array([-1e4, 0.0]), np.array([1.0, 1.0]), reduction="none")
+    array([1.00000000e+04, 6.93147181e-01])
+    """
+    target = _matched("binary_cross_entropy_with_logits", logits, target)
+    return reduced(ops.bce_with_logits(logits, target), reduction)
+
+
+def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> Any:
+    """−Σ t ln softmax(z), mean over samples by default (topic C15).
+
+    logits: (n, classes). target: class indices (n,), or one-hot rows or probabilities (n, classes).
+    ValueError for labels outside 0 .. classes − 1, and for shapes that do not go together.
+
+    >>> cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
+    np.float64(0.6931471805599453)
+    """
+    if target.dtype.kind in "iu":
+        if logits.ndim != 2 or target.shape != logits.shape[:1]:
+            raise ValueError(
+                f"cross_entropy got logits of shape {logits.shape} and class indices of shape {target.shape}: "
+                "it needs logits (n, classes) and indices (n,); reshape them, or give one-hot rows as floats"
+            )
+        return reduced(ops.cross_entropy(logits, target), reduction)
+    target = _matched("cross_entropy with probabilities as targets", logits, target)
+    return reduced(-np.sum(target * log_softmax(logits), axis=-1), reduction)
+
+
+def reduced(losses: Any, reduction: Reduction) -> Any:
+    """Losses as their mean, their sum or themselves; ValueError for another word."""
+    if reduction == "mean":
+        return losses.mean()
+    if reduction == "sum":
+        return losses.sum()
+    if reduction == "none":
+        return losses
+    raise ValueError(f'reduction is "mean", "sum" or "none"; it is {reduction!r}')
+
+
+def _matched(name: str, output: Any, target: Any) -> Any:
+    """The target in the output's dtype (integers would turn float32 into float64); ValueError unless shapes agree."""
+    if output.shape != target.shape:
+        hint = "reshape one of them"
+        if output.shape == (*target.shape, 1):
+            hint = "write target.reshape(-1, 1)"
+        if target.shape == (*output.shape, 1):
+            hint = "write target.reshape(-1)"
+        raise ValueError(
+            f"{name} got an output of shape {output.shape} and a target of shape {target.shape}; broadcasting "
+            f"would compare elements that do not belong together: {hint}"
+        )
+    return target if target.dtype == output.dtype else ops.cast(target, dtype=output.dtype)

@@ -1,0 +1,130 @@
+"""Layers: Linear, Dropout, and Sequential, which applies one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import functional as F
+from . import init
+from .module import Module, Parameter
+
+Seed = int | np.random.Generator | None
+
+
+class Identity(Module):
+    """Gives what it gets: the output activation for regression (topic B15)."""
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
+class Linear(Module):
+    """y = x @ weight.T + bias, from the last axis of x: shape (..., in_features) to (..., out_features).
+
+    weight: (out, in), from U(±1/√in) unless `weight_init` says otherwise; bias: (out,), the same or `bias_init`.
+    rng: a seed or Generator (None: a fresh one). dtype: float32 or float64. ValueError for a size below 1.
+
+    >>> layer = Linear(3, 2, rng=0)
+    >>> layer(np.ones((5, 3), np.float32)).shape, layer
+    ((5, 2), Linear(in_features=3, out_features=2, bias=True))
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        weight_init: Any = "torch_uniform",
+        bias_init: Any = None,
+        rng: Seed = None,
+        dtype: Any = np.float32,
+    ):
+        for name, size in [("in_features", in_features), ("out_features", out_features)]:
+            if not isinstance(size, (int, np.integer)) or size < 1:
+                raise ValueError(f"a layer needs a whole number of units, at least 1; {name} is {size!r}")
+        self.in_features, self.out_features = int(in_features), int(out_features)
+        rng = np.random.default_rng(rng)
+        weight = np.asarray(init.get(weight_init)((self.out_features, self.in_features), rng), dtype)
+        # kept as the transpose of a contiguous (in, out) array, so that x @ weight.T multiplies contiguous arrays
+        self.weight = Parameter(np.ascontiguousarray(weight.T).T, name="weight")
+        self.bias = None
+        if bias:
+            start = init.torch_uniform((self.out_features, self.in_features), rng)[:, 0] if bias_init is None else None
+            if start is None:
+                start = init.get(bias_init)((self.out_features,), rng)
+            self.bias = Parameter(np.asarray(start, dtype), name="bias")
+
+    def forward(self, x: Any) -> Any:
+        if x.shape[-1:] != (self.in_features,):
+            raise ValueError(
+                f"{self} was given an input of shape {x.shape}: its last axis must hold {self.in_features} features"
+            )
+        return F.linear(x, self.weight, self.bias)
+
+    def config(self) -> dict[str, Any]:
+        return {"in_features": self.in_features, "out_features": self.out_features, "bias": self.bias is not None}
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Dropout(Module):
+    """In training, zeroes each number with probability p and scales the others by 1/(1 − p); else gives x.
+
+    rng: a seed or Generator, drawn from at every call. Source: Srivastava et al. 2014.
+
+    >>> drop = Dropout(0.5, rng=0)
+    >>> drop(np.ones(4, np.float32)), drop.eval()(np.ones(4, np.float32))
+    (array([2., 0., 0., 0.], dtype=float32), array([1., 1., 1., 1.], dtype=float32))
+    """
+
+    def __init__(self, p: float = 0.5, rng: Seed = None):
+        if not 0 <= p < 1:
+            raise ValueError(f"p is the probability to drop a unit, 0 <= p < 1; it is {p!r}")
+        self.p, self.rng = p, np.random.default_rng(rng)
+
+    def forward(self, x: Any) -> Any:
+        return F.dropout(x, self.p, self.training, self.rng)
+
+    def config(self) -> dict[str, Any]:
+        return {"p": self.p}
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class Sequential(Module):
+    """Applies its layers one after the other.
+
+    >>> from autograd_core import nn
+    >>> nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU(), nn.Linear(3, 1, rng=1))
+    Sequential(
+      (0): Linear(in_features=2, out_features=3, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=3, out_features=1, bias=True)
+    )
+    """
+
+    def __init__(self, *layers: Any):
+        for i, layer in enumerate(layers):
+            if not callable(layer):
+                raise TypeError(f"Sequential applies layers; number {i} is a {type(layer).__name__} and cannot be called")
+        self.layers = list(layers)
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        return ((str(i), layer) for i, layer in enumerate(self.layers) if hasattr(layer, "named_parameters"))
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.layers[i]

@@ -1,0 +1,56 @@
+"""The multilayer perceptron: linear layers with an activation between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import activations
+from .layers import Dropout, Linear, Seed, Sequential
+
+
+class MLP(Sequential):
+    """Linear layers of the given sizes with an activation after each but the last; no hidden layer is a regression.
+
+    sizes: units from input to output. activation: a name, a class or a function. dropout: probability after each
+    activation. rng: a seed or Generator for initial weights and dropout. weight_init, bias_init, dtype: as Linear.
+    ValueError for fewer than two sizes or a size below 1.
+
+    >>> print(MLP([64, 32, 10], activation="relu", rng=0).summary())
+    layer                                                  output       parameters
+    ------------------------------------------------------------------------------
+    0: Linear(in_features=64, out_features=32, bias=True)  (batch, 32)       2,080
+    1: ReLU()                                              (batch, 32)           0
+    2: Linear(in_features=32, out_features=10, bias=True)  (batch, 10)         330
+    ------------------------------------------------------------------------------
+    total                                                                    2,410
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Any = "relu",
+        dropout: float = 0.0,
+        *,
+        weight_init: Any = "torch_uniform",
+        bias_init: Any = None,
+        rng: Seed = 0,
+        dtype: Any = np.float32,
+    ):
+        if len(sizes) < 2:
+            raise ValueError(f"an MLP needs the sizes of its input and its output at least, like [64, 32, 10]; got {list(sizes)}")
+        rng = np.random.default_rng(rng)
+        self.sizes, self.activation, self.dropout = [int(s) for s in sizes], activation, dropout
+        layers: list[Any] = []
+        for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+            layers.append(Linear(n_in, n_out, weight_init=weight_init, bias_init=bias_init, rng=rng, dtype=dtype))
+            if i < len(sizes) - 2:
+                layers.append(activations.get(activation))
+                if dropout:
+                    layers.append(Dropout(dropout, rng=rng))
+        super().__init__(*layers)
+
+    def config(self) -> dict[str, Any]:
+        return {"sizes": self.sizes, "activation": self.activation, "dropout": self.dropout}

@@ -1,0 +1,155 @@
+"""What all optimizers share: one flat buffer for the parameters of a group, and a rule that is written once.
+
+The parameters become views of the buffer, so a step is a handful of NumPy calls whatever the number of layers. An
+optimizer says two things: `coefficients`, this step's numbers, and `update`, what to do with them in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_core.tensor import Tensor, describe, tick
+
+FLUSH_EVERY = 256  # steps; arithmetic on subnormal numbers, into which idle momentum decays, is five times slower
+
+
+class Flat:
+    """The parameters of a group that share a dtype, as views of one buffer, with room for gradients and state."""
+
+    def __init__(self, params: list[Tensor], state_names: Iterable[str]):
+        self.params = params
+        self.ends = np.cumsum([0, *(p.size for p in params)]).tolist()
+        dtype = params[0].dtype
+        self.values, self.grads = np.empty(self.ends[-1], dtype), np.zeros(self.ends[-1], dtype)
+        self.state = {name: np.zeros(self.ends[-1], dtype) for name in state_names}
+        self.steps = [0] * len(params)
+        self.value_views = [self._view(self.values, i) for i in range(len(params))]
+        self.grad_views = [self._view(self.grads, i) for i in range(len(params))]
+
+    def _view(self, buffer: Any, i: int) -> Any:
+        """The i-th parameter's part of a buffer, in the parameter's own memory order."""
+        part, value = buffer[self.ends[i] : self.ends[i + 1]], np.asarray(self.params[i].value)
+        in_c_order = value.ndim < 2 or value.flags.c_contiguous
+        return part.reshape(value.shape) if in_c_order else part.reshape(value.shape[::-1]).T
+
+    def gather(self) -> Iterator[tuple[int, slice]]:
+        """Collect the gradients; yield (step count, part of the buffers) for runs of parameters that have one."""
+        present = True
+        for p, view, g in zip(self.params, self.value_views, self.grad_views, strict=True):
+            if p.value is not view:  # new, reassigned, or taken over by another optimizer: back home
+                view[...] = p.value
+                p.value = view
+            if p.grad is None:
+                present = False
+            else:
+                g[...] = p.grad.value
+        if present and self.steps.count(self.steps[0]) == len(self.steps):
+            self.steps = [self.steps[0] + 1] * len(self.steps)
+            yield self.steps[0], slice(None)
+            return
+        for i, p in enumerate(self.params):
+            if p.grad is not None:
+                self.steps[i] += 1
+                yield self.steps[i], slice(self.ends[i], self.ends[i + 1])
+
+
+class Optimizer:
+    """Base of the optimizers.
+
+    params: parameters, or groups of them as dicts {"params": [...], "lr": ..., ...}, whose other entries override the
+    defaults. The groups are in `param_groups`. ValueError: no parameters, one listed twice, a learning rate <= 0.
+    """
+
+    state_names: tuple[str, ...] = ()
+
+    def __init__(self, params: Any, **defaults: Any):
+        if isinstance(params, Tensor):
+            raise TypeError(f"an optimizer takes an iterable of parameters, like model.parameters(); it got {describe(params)}: write [parameter]")
+        groups = list(params)
+        if not groups or not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self._flats: list[list[Flat]] = []
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """Train more parameters, with settings of their own."""
+        group = {**self.defaults, **group, "params": list(group["params"])}
+        taken = {p for g in self.param_groups for p in g["params"]}
+        if unknown := group.keys() - self.defaults.keys() - {"params", "initial_lr"}:
+            raise ValueError(f"{type(self).__name__} has no setting {sorted(unknown)}; it has {', '.join(self.defaults)}")
+        if not group["params"]:
+            raise ValueError("an optimizer without parameters has nothing to do; is the model's parameters() iterator used up?")
+        for p in group["params"]:
+            if not isinstance(p, Tensor) or p.dtype.kind != "f" or not p.is_leaf:
+                raise TypeError(f"an optimizer changes floating-point leaf Tensors; it got {p!r:.80}")
+            if p in taken:
+                raise ValueError(f"{describe(p)} is listed twice: it would be stepped twice")
+            taken.add(p)
+        if not group["lr"] > 0:
+            raise ValueError(f"the learning rate must be above 0, it is {group['lr']!r}")
+        self.param_groups.append(group)
+        by_dtype: dict[Any, list[Tensor]] = {}
+        for p in group["params"]:
+            by_dtype.setdefault(p.dtype, []).append(p)
+        self._flats.append([Flat(ps, self.state_names) for ps in by_dtype.values()])
+
+    def coefficients(self, t: int, group: dict[str, Any]) -> tuple[Any, ...]:
+        """The numbers of step t (from 1) as Python floats, in the order in which `update` takes them."""
+        raise TypeError(f"{type(self).__name__} does not say its coefficients")
+
+    def update(self, p: Any, g: Any, state: dict[str, Any], *coefficients: Any) -> None:
+        """Change p in place; g, the gradient, may be used as scratch; state holds one array for each of state_names."""
+        raise TypeError(f"{type(self).__name__} does not say its update")
+
+    def step(self) -> None:
+        """Change every parameter that has a gradient; those without are left alone, their state too."""
+        for group, flats in zip(self.param_groups, self._flats, strict=True):
+            for flat in flats:
+                for t, part in flat.gather():
+                    state = {name: s[part] for name, s in flat.state.items()}
+                    self.update(flat.values[part], flat.grads[part], state, *self.coefficients(t, group))
+                    if t % FLUSH_EVERY == 0:
+                        for s in state.values():
+                            s[np.abs(s) < 1e-30] = 0
+                now = tick()
+                for p in flat.params:
+                    p.written = now
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters, as is due before each backward pass."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings, step counts and state of every parameter, as arrays of their own."""
+        groups = []
+        for group, flats in zip(self.param_groups, self._flats, strict=True):
+            settings = {k: v for k, v in group.items() if k != "params"}
+            buffers = [{"steps": list(f.steps), **{n: s.copy() for n, s in f.state.items()}} for f in flats]
+            groups.append({"settings": settings, "buffers": buffers})
+        return {"type": type(self).__name__, "groups": groups}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave; ValueError, with nothing changed, where it is of another kind or size."""
+        theirs = [[b["steps"] for b in g["buffers"]] for g in state["groups"]]
+        ours = [[f.steps for f in flats] for flats in self._flats]
+        sizes = [[len(s) for s in group] for group in theirs]
+        if state["type"] != type(self).__name__ or sizes != [[len(s) for s in group] for group in ours]:
+            raise ValueError(f"this state is of {state['type']} over {sizes} parameters, not of {type(self).__name__} over {[[len(s) for s in g] for g in ours]}")
+        for group, flats, saved in zip(self.param_groups, self._flats, state["groups"], strict=True):
+            group.update(saved["settings"])
+            for flat, buffers in zip(flats, saved["buffers"], strict=True):
+                flat.steps = list(buffers["steps"])
+                for name, s in flat.state.items():
+                    s[...] = buffers[name]
+
+    def __repr__(self) -> str:
+        groups = [", ".join(f"{k}={v}" for k, v in g.items() if k != "params") for g in self.param_groups]
+        return f"{type(self).__name__}({'; '.join(groups)})"

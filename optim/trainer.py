@@ -1,0 +1,198 @@
+"""The Trainer: epochs of minibatches, each a forward pass, a backward pass and a step, with what should be watched.
+
+It only calls what it is given, `model(x)`, `loss(y, t)`, `optimizer.step()`, so anything of that shape will do.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core import Tensor, no_grad
+
+from . import metrics as metrics_
+from .batches import Minibatches
+from .history import History
+
+CHUNK = 4096  # samples at a time where no gradients are needed
+
+
+class TrainingDiverged(ArithmeticError):
+    """The loss is no longer a number; the message says since when. The history up to then is kept."""
+
+
+class Trainer:
+    """Trains a model.
+
+    model, loss, optimizer: as called in `step`. metrics: names ("accuracy", "r2", "mae") or functions of (outputs,
+    targets). schedule: its `step()` is called after each epoch.
+
+    >>> from autograd_core import nn, optim
+    >>> x = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
+    >>> model = nn.MLP([1, 16, 1], activation="tanh", rng=0)
+    >>> trainer = Trainer(model, nn.MSELoss(), optim.Adam(model.parameters(), lr=0.02), metrics=["r2"])
+    >>> history = trainer.fit((x, x**2), epochs=60, batch_size=16, seed=0)
+    >>> trainer.evaluate((x, x**2))["r2"] > 0.98
+    True
+    """
+
+    def __init__(self, model: Any, loss: Callable[..., Any], optimizer: Any, metrics: Sequence[Any] = (), schedule: Any = None):
+        self.model, self.loss, self.optimizer, self.schedule = model, loss, optimizer, schedule
+        self.metrics = metrics_.get(metrics)
+        self.history = History()
+        self.stop: str | None = None
+
+    def step(self, x: Any, t: Any) -> tuple[Any, float]:
+        """One training step on one batch: its outputs and its loss before the step."""
+        self.optimizer.zero_grad()
+        output = self.model(x)
+        loss = self.loss(output, t)
+        loss.backward()
+        self.optimizer.step()
+        return output.value, loss.item()
+
+    def fit(
+        self,
+        data: Any,
+        epochs: int = 10,
+        batch_size: int | None = 32,
+        validation: Any = None,
+        callbacks: Iterable[Any] = (),
+        seed: Any = 0,
+        shuffle: bool = True,
+        progress: bool | None = None,
+    ) -> History:
+        """Train, and return the History of this call; also kept as `trainer.history`.
+
+        data, validation: a pair (x, t) of arrays, anything with attributes x and y, or a re-iterable of batches (then
+        batch_size and shuffle are its own business). batch_size: None for full-batch descent, 1 for one sample at a
+        time. seed: of the order of samples, or a Generator. progress: a bar; by default if this is a terminal.
+        TrainingDiverged when the loss becomes NaN or infinite; ValueError for data that does not fit.
+        """
+        if epochs < 1:
+            raise ValueError(f"training takes at least 1 epoch, not {epochs!r}")
+        rng = np.random.default_rng(seed) if shuffle else None
+        batches = self._batches(data, batch_size, rng)
+        held_out = None if validation is None else self._batches(validation, CHUNK, None)
+        self.history, self.stop = History(), None
+        callbacks = list(callbacks)
+        self._tell(callbacks, "on_fit_begin")
+        bar = _bar(epochs, sys.stderr.isatty() if progress is None else progress)
+        try:
+            for epoch in range(1, epochs + 1):
+                row = self._epoch(epoch, batches)
+                if held_out is not None:
+                    row |= {f"val_{name}": value for name, value in self._measure(held_out).items()}
+                self.history.append(row)
+                if self.schedule is not None:
+                    self.schedule.step()
+                self._tell(callbacks, "on_epoch_end", row)
+                if bar is not None:
+                    bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if isinstance(v, float) and k not in ("lr", "seconds")})
+                    bar.update()
+                if self.stop:
+                    self.history.stopped = self.stop
+                    break
+        finally:
+            if bar is not None:
+                bar.close()
+        self._tell(callbacks, "on_fit_end")
+        return self.history
+
+    def evaluate(self, data: Any) -> dict[str, float]:
+        """Loss and metrics over a whole set, in evaluation mode and unrecorded."""
+        return self._measure(self._batches(data, CHUNK, None))
+
+    def predict(self, x: Any) -> Any:
+        """The model's outputs for inputs, as one array, in evaluation mode and unrecorded."""
+        x = _inputs(x, self._dtype())
+        with _evaluating(self.model), no_grad():
+            return np.concatenate([_bare(self.model(x[i : i + CHUNK])) for i in range(0, max(len(x), 1), CHUNK)])
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _epoch(self, epoch: int, batches: Any) -> dict[str, Any]:
+        self.model.train()
+        start, seen, total = time.perf_counter(), 0, 0.0
+        outputs, targets = [], []
+        for number, (x, t) in enumerate(batches, 1):
+            output, loss = self.step(x, t)
+            if not math.isfinite(loss):
+                raise TrainingDiverged(
+                    f"the loss became {loss} in epoch {epoch}, batch {number}; try a lower learning rate "
+                    f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data"
+                )
+            seen += len(x)
+            total += loss * len(x)
+            if self.metrics:
+                outputs.append(output)
+                targets.append(t)
+        if not seen:
+            raise ValueError("there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch")
+        measured = {name: f(np.concatenate(outputs), np.concatenate(targets)) for name, f in self.metrics.items()}
+        rate = self.optimizer.param_groups[0]["lr"]
+        return {"epoch": epoch, "loss": total / seen, **measured, "lr": rate, "seconds": time.perf_counter() - start}
+
+    def _measure(self, batches: Any) -> dict[str, float]:
+        outputs, targets, total = [], [], 0.0
+        with _evaluating(self.model), no_grad():
+            for x, t in batches:
+                output = self.model(x)
+                total += _bare(self.loss(output, t)).item() * len(x)
+                outputs.append(_bare(output))
+                targets.append(t)
+        output, target = np.concatenate(outputs), np.concatenate(targets)
+        return {"loss": total / len(target), **{name: f(output, target) for name, f in self.metrics.items()}}
+
+    def _batches(self, data: Any, batch_size: int | None, rng: Any) -> Any:
+        if hasattr(data, "x") and hasattr(data, "y"):
+            data = (data.x, data.y)
+        if not isinstance(data, (tuple, list)) or len(data) != 2:
+            return data
+        x, t = data
+        return Minibatches(_inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng)
+
+    def _dtype(self) -> Any:
+        return next((p.dtype for p in self.model.parameters()), None)
+
+    def _tell(self, callbacks: Iterable[Any], event: str, *news: Any) -> None:
+        for callback in callbacks:
+            if hasattr(callback, event):
+                getattr(callback, event)(self, *news)
+
+
+class _evaluating:
+    """The model in evaluation mode, and as it was afterwards."""
+
+    def __init__(self, model: Any):
+        self.model = model
+
+    def __enter__(self) -> None:
+        self.training = self.model.training
+        self.model.eval()
+
+    def __exit__(self, *exc: object) -> None:
+        self.model.train(self.training)
+
+
+def _inputs(x: Any, dtype: Any) -> Any:
+    """Inputs in the dtype of the parameters, so that float64 data does not make a float32 model slow."""
+    x = np.asarray(x.value if isinstance(x, Tensor) else x)
+    return x.astype(dtype, copy=False) if x.dtype.kind == "f" or dtype is not None and x.dtype.kind in "iub" else x
+
+
+def _bare(x: Any) -> Any:
+    return x.value if isinstance(x, Tensor) else np.asarray(x)
+
+
+def _bar(epochs: int, shown: bool) -> Any:
+    if not shown:
+        return None
+    from tqdm.auto import tqdm  # 40 ms, so only when a bar is shown
+
+    return tqdm(total=epochs, unit="epoch", leave=False)
