@@ -1,0 +1,86 @@
+"""A table of a user's own, read from a CSV file and turned into numbers by rules that can be said aloud.
+
+Nothing is guessed in silence: a cell that fits no rule is reported with its line and its column, and
+with what to do about it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+import numpy as np
+
+from .columns import Column, refuse_bad_cells
+from .dataset import Dataset
+from .tables import DataError, read_table
+from .wording import suggest
+
+
+def load_csv(
+    path: str | os.PathLike[str],
+    target: str | None = None,
+    delimiter: str | None = None,
+    task: Literal["auto", "classification", "regression"] = "auto",
+    *,
+    header: bool | None = None,
+) -> Dataset:
+    """Read a delimited UTF-8 text file into a Dataset.
+
+    The first row names the columns, unless it is all numbers, or holds numbers in just those places
+    where the second row does; then the names are column_1, column_2, ... Set ``header`` to overrule
+    this. A column of numbers is one feature; a column that is mostly text becomes one 0/1 feature
+    per distinct value, named "colour=red". With ``task="auto"`` the target is a classification when it
+    is text, or when it is integers of at most 20 distinct values, each twice or more on average.
+
+    Args:
+        path: the file; its first line may carry a byte order mark.
+        target: the name of the column to predict; the last column when left out.
+        delimiter: one character; when left out, whichever of , ; tab | cuts the first row finest.
+        task: "classification" or "regression" to overrule the rule above.
+
+    Returns:
+        x (n, d) float32 and y: indices into the sorted classes, (n,), or numbers, (n, 1).
+
+    Raises:
+        DataError: (a ValueError) a file that is missing, not text, empty or ragged; missing or
+            infinite values; numbers mixed with text; too many distinct texts; a single class.
+
+    >>> import os, tempfile
+    >>> from autograd_core import datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "fruit.csv")
+    ...     with open(path, "w") as file:
+    ...         _ = file.write("weight,colour,fruit\\n150,red,apple\\n120,yellow,lemon\\n")
+    ...     fruit = datasets.load_csv(path, target="fruit")
+    >>> fruit.feature_names, fruit.classes
+    (('weight', 'colour=red', 'colour=yellow'), ('apple', 'lemon'))
+    >>> fruit.x.tolist()
+    [[150.0, 1.0, 0.0], [120.0, 0.0, 1.0]]
+    """
+    if task not in ("auto", "classification", "regression"):
+        raise ValueError(f"task must be 'auto', 'classification' or 'regression', got {task!r}")
+    table = read_table(path, delimiter, header)
+    target = table.names[-1] if target is None else target
+    if target not in table.names:
+        raise DataError(
+            f"{table.path}: there is no column {target!r} to predict; the columns are "
+            f"{', '.join(table.names)}.{suggest(target, table.names)}"
+        )
+    if len(table.names) == 1:
+        raise DataError(
+            f"{table.path}: found the single column {target!r}, which leaves no feature to predict it "
+            "from; if the file has more, name its delimiter."
+        )
+    columns = [Column(table, i) for i in range(len(table.names))]
+    refuse_bad_cells(columns)
+    y, classes = columns.pop(table.names.index(target)).target(task)
+    names, blocks = zip(*(column.features() for column in columns), strict=True)
+    return Dataset(
+        np.hstack(blocks),
+        y,
+        feature_names=[name for group in names for name in group],
+        classes=classes,
+        name=os.path.splitext(os.path.basename(table.path))[0],
+        source=os.path.basename(table.path),
+    )
