@@ -7,6 +7,7 @@ may ask for shapes. Because the formula comes out of the rule itself, an explana
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +38,9 @@ class Symbol(Operators):
 
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Symbol:
         values = [x.value if isinstance(x, Symbol) else x for x in inputs]
+        if op.name == "where" and np.ndim(values[0]) == 0:  # known in this run: spell the side that is taken
+            taken = inputs[1 if values[0] else 2]
+            return taken if isinstance(taken, Symbol) else Symbol(show(taken), taken)
         y = op.kernel(*values, **params)
         out = Symbol(op.name, y[0] if op.saved else y)
         out.op, out.inputs, out.params = op, inputs, params
@@ -56,8 +60,8 @@ class Symbol(Operators):
         return f"Symbol({self.spell()!r}, {show(self.value)})"
 
 
-def derivative(op: Op, i: int = 0, *, upstream: str = "g", names: Any = None) -> Symbol:
-    r"""The rule of a row towards its i-th input, as a formula at the row's first sample.
+def derivative(op: Op, i: int = 0) -> Symbol:
+    r"""The rule of a row towards its i-th input, as a formula of g, y and the inputs' names.
 
     >>> from autograd_core.ops import multiply, tanh
     >>> print(derivative(multiply, 0).spell(), derivative(tanh).spell("latex"), sep="   ")
@@ -66,28 +70,24 @@ def derivative(op: Op, i: int = 0, *, upstream: str = "g", names: Any = None) ->
     rng = np.random.default_rng(0)
     assert op.samples is not None, f"{op.name} has no samples"
     inputs, params = op.samples(lambda shape=(), low=-2.0, high=2.0: rng.uniform(low, high, shape))[0]
-    return edge(op, i, inputs, op.bind(params), names=names, upstream=upstream)
+    names = [f"x{k + 1}" for k in range(len(inputs))] if op.variadic else op.inputs
+    return edge(op, i, [Symbol(n, x) for n, x in zip(names, inputs, strict=True)], op.bind(params))
 
 
-def edge(
-    op: Op, i: int, inputs: Any, params: dict[str, Any], *, names: Any = None, upstream: Any = "g", output: str = "y", g: Any = None
-) -> Symbol:
-    """Spell what a row hands to its i-th input: its rule, fed with Symbols of these inputs."""
-    names = names or (op.inputs if not op.variadic else [f"x{k + 1}" for k in range(len(inputs))])
-    y = op.kernel(*inputs, **params)
-    y, *saved = y if op.saved else (y,)
-    seen = [Symbol(n, x) if _numeric(x) else x for n, x in zip(names, inputs, strict=True)]
-    arriving = Symbol(upstream, np.ones_like(y) if g is None else g)
-    here = Symbol(output, y)
-    rest = [Symbol(n, s) for n, s in zip(op.saved, saved, strict=True)]
-    frame = (arriving, here, seen, *params.values()) if op.variadic else (arriving, here, *seen, *rest, *params.values())
+def edge(op: Op, i: int, inputs: Sequence[Any], params: dict[str, Any], upstream: Symbol | None = None, name: str = "y") -> Symbol:
+    """What a row hands to its i-th input, spelled by its own rule.
+
+    inputs: Symbols, or numbers that are to be spelled as such. upstream: the gradient that arrives (default: g, of
+    ones). name: what the row's output is called in the formula.
+    """
+    values = [x.value if isinstance(x, Symbol) else x for x in inputs]
+    y, *saved = op.kernel(*values, **params) if op.saved else (op.kernel(*values, **params),)
+    g = upstream or Symbol("g", np.ones_like(y))
+    kept = [Symbol(n, s) for n, s in zip(op.saved, saved, strict=True)]
+    known = [list(inputs)] if op.variadic else [*inputs, *kept]
     rule, pick = next((rule, pick) for k, rule, pick in op.edges(len(inputs)) if k == i)
-    spelled = rule(*pick(frame))
+    spelled = rule(*pick((g, Symbol(name, y), *known, *params.values())))
     return spelled if isinstance(spelled, Symbol) else Symbol(show(spelled), spelled)
-
-
-def _numeric(x: Any) -> bool:
-    return isinstance(x, (int, float, np.ndarray, np.generic)) and np.asarray(x).dtype.kind == "f"
 
 
 def _spell(x: Any, style: Style) -> tuple[str, int]:
@@ -113,8 +113,8 @@ def _spell(x: Any, style: Style) -> tuple[str, int]:
     def place(match: re.Match[str]) -> str:
         part, level = spelled[match[0]]
         before, after = match.string[: match.start()].rstrip(), match.string[match.end() :].lstrip()
-        enclosed = before.endswith(("{", "(", ","))
-        if enclosed and after.startswith(("}", ")", ",")) and not after.startswith("}^"):
+        enclosed = before.endswith(("{", "(", ",", "|"))
+        if enclosed and after.startswith(("}", ")", ",", "|", r"\right|")) and not after.startswith("}^"):
             return part
         needs = _LEVELS[op.binds] if op.binds in ("+", "*") else _LEVELS[""]
         if before.endswith(("-", "/")):
@@ -127,8 +127,8 @@ def _spell(x: Any, style: Style) -> tuple[str, int]:
     return re.sub(rf"(?<![\\A-Za-z_])(?:{known})(?![A-Za-z(]|_[A-Za-z])", place, template), _LEVELS[op.binds]
 
 
-def show(value: Any) -> str:
-    """A value as a formula shows it: a number in six digits, an array by its shape.
+def show(value: Any, digits: int = 6) -> str:
+    """A value as a formula shows it: a number in some digits, an array by its shape.
 
     >>> show(0.1 + 0.2), show(np.zeros((2, 3))), show(-1.5)
     ('0.3', '[2×3]', '-1.5')
@@ -136,5 +136,5 @@ def show(value: Any) -> str:
     if isinstance(value, (np.ndarray, np.generic)) and np.ndim(value):
         return f"[{'×'.join(map(str, np.shape(value)))}]"
     if isinstance(value, (bool, int, float, np.generic, np.ndarray)):
-        return f"{np.asarray(value).item():.6g}"
+        return f"{np.asarray(value).item():.{digits}g}"
     return str(value)

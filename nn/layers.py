@@ -79,7 +79,7 @@ class Dropout(Module):
 
     >>> drop = Dropout(0.5, rng=0)
     >>> drop(np.ones(4, np.float32)), drop.eval()(np.ones(4, np.float32))
-    (array([2., 0., 0., 0.], dtype=float32), array([1., 1., 1., 1.], dtype=float32))
+    (array([2., 2., 2., 0.], dtype=float32), array([1., 1., 1., 1.], dtype=float32))
     """
 
     def __init__(self, p: float = 0.5, rng: Seed = None):

@@ -70,6 +70,6 @@ reciprocal = row(
     words="one over u passes on minus the square of itself",
 )  # fmt: skip
 absolute = row(
-    np.absolute, operator=operator.abs, a=lambda g, a: g * np.sign(a), latex=r"\left|a\right|", samples=unary(0.2, 2.0),
+    np.absolute, operator=operator.abs, a=lambda g, a: g * np.sign(a), latex=r"\left|a\right|", text="|a|", samples=unary(0.2, 2.0),
     words="the absolute value passes on the sign of its argument, 0 at 0",
 )  # fmt: skip

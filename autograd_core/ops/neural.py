@@ -95,7 +95,16 @@ less_one_hot = row(
 
 def _cross_entropy(logits: Any, target: Any) -> Any:
     p = logits - np.max(logits, axis=-1, keepdims=True)
-    picked = p[np.arange(len(p)), target]
+    try:
+        picked = p[np.arange(len(p)), target]
+        right = np.minimum.reduce(target, initial=0) == 0  # a negative label has picked from the end
+    except IndexError:
+        right = False
+    if not right:
+        raise ValueError(
+            f"cross_entropy got logits for {logits.shape[-1]} classes and labels from {np.min(target)} to {np.max(target)}; "
+            f"they must be 0 to {logits.shape[-1] - 1}: number the classes from 0, or give the network more outputs"
+        )
     np.exp(p, out=p)
     total = np.sum(p, axis=-1, keepdims=True)
     p /= total

@@ -1,0 +1,202 @@
+"""The command line: what it writes, what it says, and one sentence with exit status 2 for every wrong call."""
+
+import csv
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd_core import Tensor, datasets, nn
+from autograd_core.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*argv):
+    try:
+        return main([str(a) for a in argv])
+    except SystemExit as stop:  # argparse's own errors and --help
+        return stop.code
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text())
+
+
+def write_csv(path, rows, header=("a", "b", "kind")):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def points(n=90):
+    rng = np.random.default_rng(0)
+    return [[*np.round(rng.normal(3 * (i % 3), 1, 2), 3), "rgb"[i % 3]] for i in range(n)]
+
+
+def test_a_run_folder_holds_what_is_promised(capsys):
+    assert run("train", "iris", "--epochs", 30, "--hidden", 16, "--lr", 0.01, "--out", "out") == 0
+    printed = capsys.readouterr().out
+    out = Path("out")
+    result = read_json(out / "result.json")
+    for part in ("train", "validation", "test"):
+        assert 0.8 < result[part]["accuracy"] <= 1
+        assert f"{part:<12}{result[part]['loss']:>9.4f}{result[part]['accuracy']:>10.4f}" in printed
+    with open(out / "history.csv") as file:
+        history = list(csv.DictReader(file))
+    assert len(history) == result["epochs"]
+    assert min(float(r["val_loss"]) for r in history) == pytest.approx(result["validation"]["loss"])
+    config = read_json(out / "config.json")
+    assert config["hidden"] == [16]
+    assert config["loss"] == "cross_entropy"
+    assert (out / "learning_curve.png").stat().st_size > 5000
+
+
+def test_the_saved_model_gives_the_reported_test_accuracy():
+    run("train", "wine", "--epochs", 20, "--out", "out", "--quiet", "--seed", 3)
+    result, notes = read_json("out/result.json"), nn.serialize.notes("out/model.npz")
+    model = nn.load("out/model.npz")
+    *_, test = datasets.load_wine().split(0.7, 0.15, 0.15, seed=3)
+    x = datasets.Standardizer.from_dict(notes["inputs"]).transform(test.x)
+    assert (model(x).value.argmax(axis=1) == test.y).mean() == result["test"]["accuracy"]
+    assert notes["classes"] == list(test.classes)
+
+
+def test_a_csv_file_with_a_target_column(capsys):
+    write_csv("points.csv", points())
+    assert run("train", "points.csv", "--target", "kind", "--epochs", 40, "--lr", 0.01) == 0
+    assert "3 classes" in capsys.readouterr().out
+    assert read_json("runs/points-1/result.json")["test"]["accuracy"] > 0.8
+    assert run("train", "points.csv", "--target", "a", "--epochs", 5, "--quiet") == 0
+    assert "r2" in read_json("runs/points-2/result.json")["test"]
+
+
+def test_the_same_seed_gives_the_same_run():
+    for out in ("one", "two"):
+        run("train", "moons", "--epochs", 3, "--quiet", "--out", out)
+    one, two = read_json("one/result.json"), read_json("two/result.json")
+    assert one | {"seconds": 0} == two | {"seconds": 0}
+    one, two = nn.load("one/model.npz").state_dict(), nn.load("two/model.npz").state_dict()
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+@pytest.mark.parametrize("schedule", ["none", "step", "cosine"])
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_every_optimizer_and_schedule_trains(optimizer, schedule):
+    args = ["--optimizer", optimizer, "--schedule", schedule, "--epochs", 6, "--lr", 0.01, "--quiet", "--out", "out"]
+    assert run("train", "blobs", *args) == 0
+    with open("out/history.csv") as file:
+        rates = [float(row["lr"]) for row in csv.DictReader(file)]
+    assert rates[0] == 0.01
+    assert (rates[-1] < 0.01) == (schedule != "none")
+
+
+def test_quiet_and_pipes_are_quiet(capsys):
+    run("train", "iris", "--epochs", 2, "--quiet", "--out", "a")
+    assert capsys.readouterr() == ("", "")
+    run("train", "iris", "--epochs", 2, "--out", "b")
+    assert capsys.readouterr().err == ""  # no progress bar: this is not a terminal
+
+
+def test_datasets_lists_all(capsys):
+    assert run("datasets") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(datasets.names())
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["train", "--help"]])
+def test_help_has_examples(argv, capsys):
+    assert run(*argv) == 0
+    assert "autograd-core train houses.csv --target price" in capsys.readouterr().out
+
+
+WRONG_CALLS = [
+    (["train", "digitz"], ["no data set 'digitz'", "digits"]),
+    (["train", "missing.csv"], ["missing.csv", "no such file"]),
+    (["train", "ragged.csv"], ["ragged.csv", "line 4", "2"]),
+    (["train", "empty.csv"], ["empty.csv", "empty"]),
+    (["train", "points.csv", "--target", "knd"], ["knd", "a, b, kind"]),
+    (["train", "one_class.csv"], ["every row has the class 'r'"]),
+    (["train", "holes.csv"], ["missing", "line 3"]),
+    (["train", "nan.csv"], ["nan.csv", "line 3"]),
+    (["train", "iris", "--hidden", "16,0"], ["at least 1", "out_features is 0"]),
+    (["train", "iris", "--hidden", "many"], ["not a list of sizes"]),
+    (["train", "iris", "--lr", "0"], ["learning rate must be above 0", "0.0"]),
+    (["train", "iris", "--lr", "-1"], ["learning rate must be above 0"]),
+    (["train", "iris", "--lr", "1e30", "--optimizer", "sgd"], ["loss became", "lower learning rate"]),
+    (["train", "iris", "--loss", "mse"], ["--loss mse does not go with a classification"]),
+    (["train", "diabetes", "--loss", "cross_entropy"], ["does not go with a regression"]),
+    (["train", "iris", "--activation", "rlu"], ["no activation 'rlu'", "relu"]),
+    (["train", "iris", "--epochs", "0"], ["at least 1 epoch"]),
+    (["train", "iris", "--batch-size", "-3"], ["at least 1 sample", "-3"]),
+    (["train", "iris", "--out", "full"], ["full holds the results of another run"]),
+    (["train", "iris", "--optimizer", "magic"], ["invalid choice: 'magic'"]),
+    (["walk"], ["invalid choice: 'walk'"]),
+]
+
+
+@pytest.mark.parametrize(("argv", "fragments"), WRONG_CALLS, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
+def test_a_wrong_call_ends_in_one_sentence(argv, fragments, capsys, tmp_path):
+    write_csv("points.csv", points())
+    write_csv("one_class.csv", [[1, 2, "r"], [3, 4, "r"], [5, 6, "r"]])
+    write_csv("holes.csv", [[1, 2, "r"], ["", 4, "g"], [5, 6, "b"]])
+    write_csv("nan.csv", [[1, 2, "r"], ["nan", 4, "g"], [5, 6, "b"]])
+    (tmp_path / "ragged.csv").write_text("a,b,kind\n1,2,r\n3,4,g\n5,6\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/result.json").write_text("{}")
+    before = sorted(tmp_path.rglob("*"))
+    assert run(*argv) == 2
+    err = capsys.readouterr().err
+    for fragment in fragments:
+        assert fragment in err
+    assert "Traceback" not in err
+    assert sorted(tmp_path.rglob("*")) == before  # nothing was written, nothing was lost
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
+    def interrupted(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograd_core.optim.Trainer.fit", interrupted)
+    assert run("train", "iris") == 130
+    assert "Ctrl-C" in capsys.readouterr().err
+
+
+def test_without_matplotlib_there_is_just_no_picture(monkeypatch, tmp_path):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "matplotlib" else real(name, *a))
+    assert run("train", "iris", "--epochs", 1, "--out", "out", "--quiet") == 0
+    assert not (tmp_path / "out/learning_curve.png").exists()
+    assert (tmp_path / "out/model.npz").exists()
+
+
+MISUSES = [
+    (lambda: Tensor([1, 2], requires_grad=True), TypeError, "only floating-point tensors have gradients"),
+    (lambda: Tensor([1.0, 2.0], requires_grad=True).backward(), ValueError, "needs to know what to minimise"),
+    (lambda: nn.MLP([2, 0, 1]), ValueError, "out_features is 0"),
+    (lambda: nn.CrossEntropyLoss()(Tensor(np.zeros((2, 3))), np.array([0, 3])), ValueError, "labels"),
+    (lambda: nn.CrossEntropyLoss()(Tensor(np.zeros((2, 3))), np.array([0, -1])), ValueError, "labels"),
+    (lambda: nn.MSELoss()(Tensor(np.zeros((4, 1))), np.zeros(4)), ValueError, r"target.reshape\(-1, 1\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "sentence"), MISUSES)
+def test_the_same_in_python_is_a_typed_exception(call, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        call()
+
+
+def test_the_module_runs_as_a_program():
+    done = subprocess.run([sys.executable, "-m", "autograd_core", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("autograd-core 0.")
