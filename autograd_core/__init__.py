@@ -1,9 +1,12 @@
-"""autograd-core: reverse-mode automatic differentiation in which one table of rules is read in several ways."""
+"""autograd-core: automatic differentiation from one table of rules, and a trainer for small networks.
+
+    from autograd_core import Tensor, nn, optim, datasets, debug, grad
+"""
 
 import os as _os
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 from typing import Any as _Any
-
-__version__ = "0.1.0"
 
 _root = _os.path.dirname(__path__[0])
 if _os.path.exists(_os.path.join(_root, "pyproject.toml")):  # a checkout: nn, optim and datasets stand beside this folder
@@ -13,12 +16,32 @@ from .backward import backprop
 from .op import Op, row
 from .tensor import GraphCut, Tensor, no_grad, set_grad_enabled
 
-_LAZY = {}
+if TYPE_CHECKING:
+    from . import check, datasets, debug, nn, ops, optim, symbol, transforms
+    from .check import gradcheck, gradgradcheck
+    from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+__version__ = "0.1.0"
+
+_FOLDERS = ("check", "datasets", "debug", "nn", "ops", "optim", "symbol", "transforms")
+_FUNCTIONS = {
+    **dict.fromkeys(["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"], "transforms"),
+    **dict.fromkeys(["gradcheck", "gradgradcheck"], "check"),
+}
+
+__all__ = ["GraphCut", "Op", "Tensor", "backprop", "no_grad", "row", "set_grad_enabled", *_FOLDERS, *_FUNCTIONS]
 
 
 def __getattr__(name: str) -> _Any:
-    import importlib
+    """Load the rest when it is asked for: importing the engine costs no more than NumPy and a few milliseconds."""
+    if name in _FUNCTIONS:
+        value = getattr(_import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _FOLDERS:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    if name in ("nn", "optim", "datasets", "ops", "debug", "compiler"):
-        return importlib.import_module("." + name, __name__)
-    raise AttributeError(f"autograd_core has no {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
