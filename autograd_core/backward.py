@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from .ops.shapes import cast, unbroadcast
-from .tensor import Tensor, describe, set_grad_enabled
+from .tensor import Tensor, copied, describe, mode
 
+_birth = attrgetter("born")
 Grads = dict[Tensor, Any]
 Contribution = tuple[Tensor, int, Tensor, Any, Any]
 
@@ -30,14 +31,14 @@ def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
     >>> [node.op.name if node.op else node.name for node in ancestors([c])]
     ['add', 'add', 'a']
     """
-    order = list(dict.fromkeys(outputs))
-    seen = set(order)
+    seen = set(outputs)
+    order = list(seen)
     for node in order:  # grows while it is walked
         for x in node.inputs:
             if isinstance(x, Tensor) and x.tracked and x not in seen:
                 seen.add(x)
                 order.append(x)
-    order.sort(key=attrgetter("born"), reverse=True)
+    order.sort(key=_birth, reverse=True)
     return order
 
 
@@ -62,31 +63,46 @@ def contributions(
     power    3.0 -> w1       36.0
     """
     keep = frozenset(keep)
-    frame_of = _graph_frame if create_graph else _bare_frame
+    frame_of, sum_to, to_dtype = _GRAPH if create_graph else _BARE
     for node in order:
         op = node.op
         if op is None or node not in grads:
             continue
+        inputs = node.inputs
+        if inputs is FREED:
+            raise RuntimeError(
+                f"backward a second time through {describe(node)}: the first pass freed what its rules need. "
+                f"Write backward(retain_graph=True) the first time, or compute the result anew."
+            )
         g = grads[node] if node in keep else grads.pop(node)
         frame = frame_of(node, g)
-        inputs = node.inputs
-        for i, rule, pick in op.edges(len(inputs)):
+        for i, rule, pick in op.edges_of(len(inputs)) if op.variadic else op.edges:
             x = inputs[i]
             if not isinstance(x, Tensor) or not x.tracked or (only is not None and x not in only):
                 continue
             contribution = rule(*pick(frame))
             like = x.value
             if contribution.shape != like.shape:  # broadcasting is undone here, once, for every rule
-                contribution = unbroadcast(contribution, shape=like.shape)
+                contribution = sum_to(contribution, shape=like.shape)
             if contribution.dtype != like.dtype:
-                contribution = cast(contribution, dtype=like.dtype)
+                contribution = to_dtype(contribution, dtype=like.dtype)
             yield node, i, x, g, contribution
             grads[x] = grads[x] + contribution if x in grads else contribution
 
 
 def _bare_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     """What the rules of a node may read, as bare arrays: the first-order pass builds no graph."""
-    op, values = _checked(node), [x.value if isinstance(x, Tensor) else x for x in node.inputs]
+    op, born = node.op, node.born
+    if op.alone:
+        return g, node.value
+    values = []
+    for x in node.inputs:
+        if isinstance(x, Tensor):
+            if x.written > born:
+                _refuse_if_stale(node)
+            values.append(x.value)
+        else:
+            values.append(x)
     if op.variadic:
         return (g, node.value, values, *node.params.values())
     return (g, node.value, *values, *node.saved, *node.params.values())
@@ -94,29 +110,28 @@ def _bare_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
 
 def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     """The same as Tensors: what the rules compute is a graph again, to be differentiated in its turn."""
-    op = _checked(node)
+    op, inputs = node.op, node.inputs
+    _refuse_if_stale(node)
     if op.variadic:
-        return (g, node, node.inputs, *node.params.values())
-    return (g, node, *node.inputs, *op.recompute(node.inputs, node.params), *node.params.values())
+        return (g, node, inputs, *node.params.values())
+    return (g, node, *inputs, *op.recompute(inputs, node.params), *node.params.values())
 
 
-def _checked(node: Tensor) -> Any:
-    """The node's row, after a look at whether what its rules read is still there and still the same."""
+_BARE = (_bare_frame, unbroadcast.kernel, cast.kernel)
+_GRAPH = (_graph_frame, unbroadcast, cast)
+
+
+def _refuse_if_stale(node: Tensor) -> None:
+    """RuntimeError if an input that the node's rules read was written to since the node was computed from it."""
     op = node.op
     assert op is not None
-    if node.inputs is FREED:
-        raise RuntimeError(
-            f"backward a second time through {describe(node)}: the first pass freed what its rules need. "
-            f"Write backward(retain_graph=True) the first time, or compute the result anew."
-        )
     for i, x in enumerate(node.inputs):
-        if isinstance(x, Tensor) and x.written > node.born and i in op.reads:
+        if isinstance(x, Tensor) and x.written > node.born and (op.variadic or i in op.reads):
             raise RuntimeError(
                 f"{describe(x)}, input {op.inputs[0 if op.variadic else i]!r} of {op.name}, was written to after "
                 f"{op.name} used it: its gradient would be computed from the new numbers. Call backward() before "
                 f"changing it (optimizer.step(), t.data = ...), or compute with a copy."
             )
-    return op
 
 
 FREED: tuple[Any, ...] = (object(),)
@@ -183,21 +198,26 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool | None = N
 
 
 def _drain(order: list[Tensor], grads: Grads, create_graph: bool, **which: Any) -> None:
-    with set_grad_enabled(create_graph):
+    before, mode.recording = mode.recording, create_graph
+    try:
         deque(contributions(order, grads, create_graph, **which), maxlen=0)
+    finally:
+        mode.recording = before
 
 
 def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
+    """The gradient at an output: the one that was passed, or 1 if the output is one number."""
+    value = output.value
     if gradient is None:
-        if output.size != 1:
+        if value.size != 1:
             raise ValueError(
                 f"backward from {describe(output)} needs to know what to minimise: reduce it to one number first "
                 f"(.sum(), .mean()), or pass the gradient of your loss by it, of shape {output.shape}"
             )
-        seed = np.ones_like(output.value) if output.ndim else output.dtype.type(1)
+        seed = np.ones(value.shape, value.dtype) if value.ndim else value.dtype.type(1)
     else:
-        seed = gradient if isinstance(gradient, Tensor) and create_graph else np.asarray(getattr(gradient, "value", gradient), output.dtype)
-        if seed.shape != output.shape:
+        seed = gradient if create_graph and isinstance(gradient, Tensor) else np.asarray(getattr(gradient, "value", gradient), value.dtype)
+        if seed.shape != value.shape:
             raise ValueError(f"the gradient passed to backward has shape {seed.shape}, {describe(output)} needs its own shape")
     return Tensor(seed) if create_graph and not isinstance(seed, Tensor) else seed
 
@@ -206,7 +226,7 @@ def _as_tensor(g: Any, leaf: Tensor) -> Tensor:
     """A gradient as the user gets it: a Tensor that shares its memory with nobody."""
     if isinstance(g, Tensor):
         return g
-    return Tensor(np.zeros_like(leaf.value) if g is None else g)
+    return copied(np.zeros_like(leaf.value) if g is None else g)
 
 
 def _free(order: Iterable[Tensor]) -> None:

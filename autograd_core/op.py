@@ -20,6 +20,7 @@ from typing import Any
 Rule = Callable[..., Any]
 Edge = tuple[int, Rule, Callable[[tuple[Any, ...]], tuple[Any, ...]]]
 
+NO_PARAMS: dict[str, Any] = {}  # one for all rows that have none; nobody writes to it
 TABLE: dict[str, Op] = {}
 BY_NUMPY: dict[Any, Op] = {}
 
@@ -29,7 +30,7 @@ class Readable:
 
     __slots__ = ()
 
-    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how it reads a row; define _read(op, inputs, params)")
 
 
@@ -42,7 +43,7 @@ class Op:
     """
 
     __slots__ = (
-        "name", "kernel", "eager", "inputs", "rules", "params", "saved", "variadic", "differentiable", "reads", "_edges", "_recipes",
+        "name", "kernel", "eager", "inputs", "rules", "params", "saved", "variadic", "arity", "differentiable", "edges", "reads", "alone", "recipes",
         "latex", "text", "binds", "words", "samples", "definition", "numpy",
     )  # fmt: skip
 
@@ -51,6 +52,7 @@ class Op:
         self.inputs = tuple(rules)
         for field, value in fields.items():
             setattr(self, field, value)
+        self.arity = None if self.variadic else len(self.inputs)
         names = ("g", "y", *self.inputs, *self.saved, *self.params)
         if self.variadic:  # a rule for any number of inputs gets its own place first: each=lambda i, g, inputs: ...
             names = ("g", "y", "inputs", *self.params)
@@ -61,33 +63,34 @@ class Op:
                     f"row {name!r}, rule for {input_name!r}: {sorted(unknown)} are not known here; "
                     f"a rule may read {', '.join(names)}"
                 )
-        self._edges = tuple(
+        self.edges: tuple[Edge, ...] = tuple(
             (self.inputs.index(n), self.rules[n], _picker([names.index(p) for p in parameters]))
             for n, parameters in chosen.items()
         )
+        self.alone = all(set(ps) <= {"g", "y"} for ps in chosen.values())  # no rule reads more than these
         known = (*self.inputs, *self.params)
-        self._recipes = [(f, _picker([known.index(p) for p in _parameters(f)])) for f in self.saved.values()]
+        self.recipes = [(f, _picker([known.index(p) for p in _parameters(f)])) for f in self.saved.values()]
         self.differentiable = bool(chosen)
         self.reads = {self.inputs.index(p) for ps in chosen.values() for p in ps if p in self.inputs}
 
-    def edges(self, count: int) -> tuple[Edge, ...]:
-        """For each input that has a derivative: its place, its rule, and what picks the rule's arguments."""
+    def edges_of(self, count: int) -> tuple[Edge, ...]:
+        """For each of `count` inputs that has a derivative: its place, its rule, what picks the rule's arguments."""
         if not self.variadic:
-            return self._edges
-        return tuple((i, partial(rule, i), pick) for _, rule, pick in self._edges for i in range(count))
+            return self.edges
+        return tuple((i, partial(rule, i), pick) for _, rule, pick in self.edges for i in range(count))
 
     def recompute(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
         """The saved values made anew from the inputs by rows, where a graph of them is asked for."""
         known = (*inputs, *params.values())
-        return [recipe(*pick(known)) for recipe, pick in self._recipes]
+        return [recipe(*pick(known)) for recipe, pick in self.recipes]
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if not self.variadic and len(inputs) != len(self.inputs):
+        if len(inputs) != self.arity and self.arity is not None:
             given = f"{self.name} takes {len(self.inputs)} inputs ({', '.join(self.inputs)}), {len(inputs)} were given"
             raise TypeError(f"{given}; parameters go by keyword: {', '.join(self.params) or 'it has none'}")
         for x in inputs:
             if isinstance(x, Readable):
-                return x._read(self, inputs, self.bind(params) if self.params or params else params)
+                return x._read(self, inputs, self.bind(params) if self.params or params else NO_PARAMS)
         y = self.kernel(*inputs, **params)
         return y[0] if self.saved else y
 

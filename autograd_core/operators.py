@@ -21,30 +21,30 @@ class Operators(Readable):
     value: Any
 
     # fmt: off
-    def __add__(self, other: Any) -> Self: return arithmetic.add(self, other)
-    def __radd__(self, other: Any) -> Self: return arithmetic.add(other, self)
-    def __sub__(self, other: Any) -> Self: return arithmetic.subtract(self, other)
-    def __rsub__(self, other: Any) -> Self: return arithmetic.subtract(other, self)
-    def __mul__(self, other: Any) -> Self: return arithmetic.multiply(self, other)
-    def __rmul__(self, other: Any) -> Self: return arithmetic.multiply(other, self)
-    def __truediv__(self, other: Any) -> Self: return arithmetic.divide(self, other)
-    def __rtruediv__(self, other: Any) -> Self: return arithmetic.divide(other, self)
-    def __pow__(self, other: Any) -> Self: return arithmetic.power(self, other)
-    def __rpow__(self, other: Any) -> Self: return arithmetic.power(other, self)
-    def __matmul__(self, other: Any) -> Self: return linear_algebra.matmul(self, other)
-    def __rmatmul__(self, other: Any) -> Self: return linear_algebra.matmul(other, self)
+    def __add__(self, other: Any) -> Self: return self._read(arithmetic.add, (self, other))
+    def __radd__(self, other: Any) -> Self: return self._read(arithmetic.add, (other, self))
+    def __sub__(self, other: Any) -> Self: return self._read(arithmetic.subtract, (self, other))
+    def __rsub__(self, other: Any) -> Self: return self._read(arithmetic.subtract, (other, self))
+    def __mul__(self, other: Any) -> Self: return self._read(arithmetic.multiply, (self, other))
+    def __rmul__(self, other: Any) -> Self: return self._read(arithmetic.multiply, (other, self))
+    def __truediv__(self, other: Any) -> Self: return self._read(arithmetic.divide, (self, other))
+    def __rtruediv__(self, other: Any) -> Self: return self._read(arithmetic.divide, (other, self))
+    def __pow__(self, other: Any) -> Self: return self._read(arithmetic.power, (self, other))
+    def __rpow__(self, other: Any) -> Self: return self._read(arithmetic.power, (other, self))
+    def __matmul__(self, other: Any) -> Self: return self._read(linear_algebra.matmul, (self, other))
+    def __rmatmul__(self, other: Any) -> Self: return self._read(linear_algebra.matmul, (other, self))
     def __neg__(self) -> Self: return arithmetic.negative(self)
     def __pos__(self) -> Self: return arithmetic.positive(self)
     def __abs__(self) -> Self: return arithmetic.absolute(self)
     def __invert__(self) -> Self: return elementwise.logical_not(self)
-    def __and__(self, other: Any) -> Self: return elementwise.bitwise_and(self, other)
-    def __or__(self, other: Any) -> Self: return elementwise.bitwise_or(self, other)
-    def __gt__(self, other: Any) -> Self: return elementwise.greater(self, other)
-    def __ge__(self, other: Any) -> Self: return elementwise.greater_equal(self, other)
-    def __lt__(self, other: Any) -> Self: return elementwise.less(self, other)
-    def __le__(self, other: Any) -> Self: return elementwise.less_equal(self, other)
-    def __eq__(self, other: Any) -> Self: return elementwise.equal(self, other)  # type: ignore[override]
-    def __ne__(self, other: Any) -> Self: return elementwise.not_equal(self, other)  # type: ignore[override]
+    def __and__(self, other: Any) -> Self: return self._read(elementwise.bitwise_and, (self, other))
+    def __or__(self, other: Any) -> Self: return self._read(elementwise.bitwise_or, (self, other))
+    def __gt__(self, other: Any) -> Self: return self._read(elementwise.greater, (self, other))
+    def __ge__(self, other: Any) -> Self: return self._read(elementwise.greater_equal, (self, other))
+    def __lt__(self, other: Any) -> Self: return self._read(elementwise.less, (self, other))
+    def __le__(self, other: Any) -> Self: return self._read(elementwise.less_equal, (self, other))
+    def __eq__(self, other: Any) -> Self: return self._read(elementwise.equal, (self, other))  # type: ignore[override]
+    def __ne__(self, other: Any) -> Self: return self._read(elementwise.not_equal, (self, other))  # type: ignore[override]
     __hash__ = object.__hash__  # by identity: == compares elements
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.sum(self, axis=axis, keepdims=keepdims)

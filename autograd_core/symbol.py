@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .op import Op
+from .op import NO_PARAMS, Op
 from .operators import Operators
 
 Style = Literal["latex", "text", "numbers"]
@@ -34,9 +34,9 @@ class Symbol(Operators):
         self.name, self.op = name, None
         self.value = np.asarray(value)[()]
         self.inputs: tuple[Any, ...] = ()
-        self.params: dict[str, Any] = {}
+        self.params = NO_PARAMS
 
-    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Symbol:
+    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Symbol:
         values = [x.value if isinstance(x, Symbol) else x for x in inputs]
         if op.name == "where" and np.ndim(values[0]) == 0:  # known in this run: spell the side that is taken
             taken = inputs[1 if values[0] else 2]
@@ -85,7 +85,7 @@ def edge(op: Op, i: int, inputs: Sequence[Any], params: dict[str, Any], upstream
     g = upstream or Symbol("g", np.ones_like(y))
     kept = [Symbol(n, s) for n, s in zip(op.saved, saved, strict=True)]
     known = [list(inputs)] if op.variadic else [*inputs, *kept]
-    rule, pick = next((rule, pick) for k, rule, pick in op.edges(len(inputs)) if k == i)
+    rule, pick = next((rule, pick) for k, rule, pick in op.edges_of(len(inputs)) if k == i)
     spelled = rule(*pick((g, Symbol(name, y), *known, *params.values())))
     return spelled if isinstance(spelled, Symbol) else Symbol(show(spelled), spelled)
 

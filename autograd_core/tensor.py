@@ -15,20 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from .op import Op
+from .op import NO_PARAMS, Op
 from .operators import Operators
 
 tick = itertools.count(1).__next__  # one clock: a node's birth, and every write to a tensor's memory
 
 
 class _Mode(threading.local):
-    """What a thread does with the rows it reads: record them or not, and who is told of each."""
+    """Whether a thread records the rows that it reads."""
 
     recording = True
-    observer: Any = None
 
 
 mode = _Mode()
+new = object.__new__
+observers: list[Any] = []  # the last is told of every row that is read: how a program is recorded
 
 
 class GraphCut(UserWarning):
@@ -63,8 +64,31 @@ class Tensor(Operators):
         if requires_grad:
             self.requires_grad_()
 
-    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        return apply(op, inputs, params)
+    def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Tensor:
+        """Run the kernel on the bare arrays, and remember the row and its inputs if a gradient may be asked for."""
+        values = []
+        tracked = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                values.append(x.value)
+                if x.tracked:
+                    tracked = True
+            else:
+                values.append(x)
+        out: Tensor = new(Tensor)
+        if op.saved:
+            out.value, *out.saved = op.eager(*values, **params)
+        else:
+            out.value, out.saved = op.eager(*values, **params), ()
+        out.grad = out.name = out.site = None
+        if tracked and op.differentiable and mode.recording:
+            out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
+        else:
+            out.tracked, out.op, out.inputs, out.params = False, None, (), NO_PARAMS
+        out.born, out.written = tick(), 0
+        if observers:
+            observers[-1](out, op, inputs, params)
+        return out
 
     # --- the graph ---------------------------------------------------------------------------------------------
 
@@ -102,7 +126,7 @@ class Tensor(Operators):
 
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient passes."""
-        return _fill(object.__new__(Tensor), self.value)
+        return _fill(new(Tensor), self.value)
 
     # --- the numbers -------------------------------------------------------------------------------------------
 
@@ -121,9 +145,12 @@ class Tensor(Operators):
 
     def item(self) -> Any:
         """The one number in it, as Python's; ValueError if there are more."""
-        if self.size != 1:
-            raise ValueError(f"item() takes the one number out of a tensor, and {describe(self)} has {self.size}: index it or reduce it first")
-        return self.value.item()
+        try:
+            return self.value.item()
+        except ValueError:
+            raise ValueError(
+                f"item() takes the one number out of a tensor, and {describe(self)} has {self.size}: index it or reduce it first"
+            ) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         self._leaving("np.asarray(tensor)")
@@ -190,7 +217,7 @@ class Tensor(Operators):
 
 
 def _restored(cls: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:
-    tensor = _fill(object.__new__(cls), value)
+    tensor = _fill(new(cls), value)
     tensor.tracked, tensor.name = requires_grad, name
     return tensor
 
@@ -201,36 +228,14 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
     tensor.tracked = False
     tensor.grad = tensor.name = tensor.op = tensor.site = None
     tensor.inputs = tensor.saved = ()
-    tensor.params = {}
+    tensor.params = NO_PARAMS
     tensor.born, tensor.written = tick(), 0
     return tensor
 
 
-def apply(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-    """Read a row with Tensors: run its kernel on the bare arrays, and remember the row and its inputs."""
-    values = []
-    tracked = False
-    for x in inputs:
-        if isinstance(x, Tensor):
-            values.append(x.value)
-            tracked = tracked or x.tracked
-        else:
-            values.append(x)
-    value = op.eager(*values, **params)
-    out: Tensor = object.__new__(Tensor)
-    out.saved = ()
-    if op.saved:
-        value, *out.saved = value
-    out.value = value
-    out.grad = out.name = out.site = None
-    if tracked and mode.recording and op.differentiable:
-        out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
-    else:
-        out.tracked, out.op, out.inputs, out.params = False, None, (), params
-    out.born, out.written = tick(), 0
-    if mode.observer is not None:
-        mode.observer(out, op, inputs, params)
-    return out
+def copied(value: Any) -> Tensor:
+    """A constant with a copy of an array, in the array's own memory order."""
+    return _fill(new(Tensor), value.copy("K") if value.ndim else value)
 
 
 def write(tensor: Tensor, new: Any) -> None:

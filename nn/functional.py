@@ -6,21 +6,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd_core import ops
+from autograd_core.ops import elementwise, neural, shapes
 
 Reduction = Literal["mean", "sum", "none"]
 
-relu, sigmoid, tanh, softplus = ops.relu, ops.sigmoid, ops.tanh, ops.softplus
+relu, sigmoid, tanh, softplus = neural.relu, neural.sigmoid, elementwise.tanh, neural.softplus
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """x @ weight.T + bias; weight (out, in), bias (out,) or None."""
-    return x @ weight.T if bias is None else ops.linear(x, weight, bias)
+    return x @ weight.T if bias is None else neural.linear(x, weight, bias)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """x where positive, negative_slope·x elsewhere."""
-    return ops.leaky_relu(x, slope=negative_slope)
+    return neural.leaky_relu(x, slope=negative_slope)
 
 
 def softmax(x: Any, dim: int = -1) -> Any:
@@ -29,19 +29,19 @@ def softmax(x: Any, dim: int = -1) -> Any:
     >>> softmax(np.array([1.0, 10.0, 1000.0]))
     array([0., 0., 1.])
     """
-    return ops.softmax(x, axis=dim)
+    return neural.softmax(x, axis=dim)
 
 
 def log_softmax(x: Any, dim: int = -1) -> Any:
     """The logarithm of softmax, without taking the logarithm of what has become 0."""
-    return ops.log_softmax(x, axis=dim)
+    return neural.log_softmax(x, axis=dim)
 
 
 def dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
     """x with each number zeroed with probability p and the others scaled by 1/(1 − p); x itself unless training."""
     if not training or p == 0:
         return x
-    return x * ops.keep_mask(x, rng=np.random.default_rng(rng), p=p)
+    return x * neural.keep_mask(x, rng=np.random.default_rng(rng), p=p)
 
 
 def mse_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
@@ -51,7 +51,7 @@ def mse_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
     np.float64(64.0)
     """
     target = _matched("mse_loss", output, target)
-    return reduced(np.square(output - target), reduction)
+    return neural.squared_error(output, target, reduction=reduction)
 
 
 def l1_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
@@ -67,7 +67,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: Reduct
     array([1.00000000e+04, 6.93147181e-01])
     """
     target = _matched("binary_cross_entropy_with_logits", logits, target)
-    return reduced(ops.bce_with_logits(logits, target), reduction)
+    return neural.bce_with_logits(logits, target, reduction=reduction)
 
 
 def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> Any:
@@ -85,7 +85,7 @@ def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> An
                 f"cross_entropy got logits of shape {logits.shape} and class indices of shape {target.shape}: "
                 "it needs logits (n, classes) and indices (n,); reshape them, or give one-hot rows as floats"
             )
-        return reduced(ops.cross_entropy(logits, target), reduction)
+        return neural.cross_entropy(logits, target, reduction=reduction)
     target = _matched("cross_entropy with probabilities as targets", logits, target)
     return reduced(-np.sum(target * log_softmax(logits), axis=-1), reduction)
 
@@ -113,4 +113,4 @@ def _matched(name: str, output: Any, target: Any) -> Any:
             f"{name} got an output of shape {output.shape} and a target of shape {target.shape}; broadcasting "
             f"would compare elements that do not belong together: {hint}"
         )
-    return target if target.dtype == output.dtype else ops.cast(target, dtype=output.dtype)
+    return target if target.dtype == output.dtype else shapes.cast(target, dtype=output.dtype)

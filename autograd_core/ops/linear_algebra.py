@@ -41,6 +41,23 @@ matmul = row(
     ),
     words="each factor gets the gradient times the other factor transposed",
 )  # fmt: skip
+
+
+def _dot(a: Any, b: Any) -> Any:
+    if np.ndim(b) > 2:
+        raise ValueError(f"np.dot with a second factor of {np.ndim(b)} axes has no rule; write a @ b or np.matmul")
+    return np.dot(a, b)
+
+
+dot = row(
+    _dot, numpy=(np.dot,), latex="a b", text="a @ b", binds="*",
+    a=lambda g, a, b: g * b if a.ndim == 0 or b.ndim == 0 else _left(g, a, b),
+    b=lambda g, a, b: g * a if a.ndim == 0 or b.ndim == 0 else _right(g, a, b),
+    samples=shaped(
+        *(((s, t), {}) for s, t in [((3,), (3,)), ((2, 3), (3,)), ((2, 3), (3, 4)), ((4, 2, 3), (3, 2)), ((), (2, 3))]),
+    ),
+    words="each factor gets the gradient times the other factor transposed",
+)  # fmt: skip
 outer = row(
     np.outer, a=lambda g, a, b: (g @ b.ravel()).reshape(a.shape), b=lambda g, a, b: (a.ravel() @ g).reshape(b.shape),
     latex=r"a b^\top", text="a bᵀ", binds="*", samples=shaped((((3,), (2,)), {}), (((2, 2), (3,)), {})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,31 @@ def _logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return y if keepdims else np.squeeze(y, axis=axis)[()]
 
 
+def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.add.reduce(a, axis=axis, keepdims=keepdims)  # half the time of np.sum, which asks first what it was given
+
+
+def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    total = np.add.reduce(a, axis=axis, keepdims=keepdims)
+    return total / (np.size(a) / (np.size(total) or 1) or math.nan)  # of nothing: NaN, as in NumPy
+
+
+def _max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.maximum.reduce(a, axis=axis, keepdims=keepdims)
+
+
+def _min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.minimum.reduce(a, axis=axis, keepdims=keepdims)
+
+
 AXES: dict[str, Any] = {"axis": None, "keepdims": False}
 
 sum = row(
-    np.sum, params=AXES, a=spread, latex=r"\sum a", samples=reduced(),
+    _sum, numpy=(np.sum,), params=AXES, a=spread, latex=r"\sum a", samples=reduced(),
     words="a sum over axes hands its gradient to every term",
 )  # fmt: skip
 mean = row(
-    np.mean, params=AXES,
+    _mean, numpy=(np.mean,), params=AXES,
     a=lambda g, y, a, axis, keepdims: spread(g * (y.size / (a.size or 1)), a, axis, keepdims),
     latex=r"\overline{a}", text="mean(a)", samples=reduced(),
     words="a mean hands every element its share, one over the number of elements",
@@ -68,11 +86,11 @@ std = row(
     words="the variance's rule over twice the deviation; where all are equal, 0",
 )  # fmt: skip
 max = row(
-    np.max, params=AXES, a=_share, latex=r"\max a", text="max(a)", samples=reduced(),
+    _max, numpy=(np.max,), params=AXES, a=_share, latex=r"\max a", text="max(a)", samples=reduced(),
     words="the gradient goes to the largest element; ties share it evenly",
 )  # fmt: skip
 min = row(
-    np.min, params=AXES, a=_share, latex=r"\min a", text="min(a)", samples=reduced(),
+    _min, numpy=(np.min,), params=AXES, a=_share, latex=r"\min a", text="min(a)", samples=reduced(),
     words="the gradient goes to the smallest element; ties share it evenly",
 )  # fmt: skip
 logsumexp = row(
