@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .ops.shapes import cast, unbroadcast
-from .tensor import Tensor, copied, describe, mode
+from .tensor import Tensor, clock, describe, mode
 
 _birth = attrgetter("born")
 Grads = dict[Tensor, Any]
@@ -74,6 +74,8 @@ def contributions(
                 f"backward a second time through {describe(node)}: the first pass freed what its rules need. "
                 f"Write backward(retain_graph=True) the first time, or compute the result anew."
             )
+        if clock.last_write > node.born:
+            _refuse_if_stale(node)
         g = grads[node] if node in keep else grads.pop(node)
         frame = frame_of(node, g)
         for i, rule, pick in op.edges_of(len(inputs)) if op.variadic else op.edges:
@@ -92,26 +94,13 @@ def contributions(
 
 def _bare_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     """What the rules of a node may read, as bare arrays: the first-order pass builds no graph."""
-    op, born = node.op, node.born
-    if op.alone:
-        return g, node.value
-    values = []
-    for x in node.inputs:
-        if isinstance(x, Tensor):
-            if x.written > born:
-                _refuse_if_stale(node)
-            values.append(x.value)
-        else:
-            values.append(x)
-    if op.variadic:
-        return (g, node.value, values, *node.params.values())
-    return (g, node.value, *values, *node.saved, *node.params.values())
+    return (g, node.value, *node.kept)
 
 
 def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     """The same as Tensors: what the rules compute is a graph again, to be differentiated in its turn."""
     op, inputs = node.op, node.inputs
-    _refuse_if_stale(node)
+    assert op is not None
     if op.variadic:
         return (g, node, inputs, *node.params.values())
     return (g, node, *inputs, *op.recompute(inputs, node.params), *node.params.values())
@@ -185,14 +174,11 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool | None = N
             f"backward() from {describe(tensor)}, which does not require grad: nothing it was computed from has "
             "requires_grad=True, or it was computed under no_grad() or detached"
         )
-    order, grads = ancestors([tensor]), {tensor: _seed(tensor, gradient, create_graph)}
+    order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph)
+    grads = {tensor: seed}
     _drain(order, grads, create_graph)
     with _depositing:
-        for leaf, g in grads.items():
-            if leaf.op is None:
-                if leaf.grad is not None:
-                    g = g + (leaf.grad if create_graph else leaf.grad.value)
-                leaf.grad = _as_tensor(g, leaf)
+        _deposit(grads, create_graph, seed)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
 
@@ -222,14 +208,31 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     return Tensor(seed) if create_graph and not isinstance(seed, Tensor) else seed
 
 
-def _as_tensor(g: Any, leaf: Tensor) -> Tensor:
-    """A gradient as the user gets it: a Tensor that shares its memory with nobody."""
-    if isinstance(g, Tensor):
-        return g
-    return copied(np.zeros_like(leaf.value) if g is None else g)
+def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
+    """Give the leaves their gradients; a rule may have handed one array to several of them, which get copies."""
+    owners = {id(_owner(seed))}
+    for leaf, g in grads.items():
+        if leaf.op is not None:
+            continue
+        if leaf.gradient is not None:
+            g = g + (leaf.grad if create_graph else leaf.grad.value)  # type: ignore[union-attr]
+        elif not create_graph and g.ndim:
+            owner = _owner(g)
+            if id(owner) in owners or getattr(owner, "size", None) != g.size:
+                g = owner = g.copy("K")
+            owners.add(id(owner))
+        leaf.gradient = g
+
+
+def _owner(g: Any) -> Any:
+    return g if getattr(g, "base", None) is None else g.base
+
+
+def _as_tensor(g: Any, x: Tensor) -> Tensor:
+    return g if isinstance(g, Tensor) else Tensor(np.zeros_like(x.value) if g is None else g)
 
 
 def _free(order: Iterable[Tensor]) -> None:
     for node in order:
         if node.op is not None:
-            node.inputs, node.saved = FREED, ()
+            node.inputs, node.kept = FREED, ()

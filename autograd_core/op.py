@@ -96,12 +96,13 @@ class Op:
 
     def bind(self, params: dict[str, Any]) -> dict[str, Any]:
         """The row's parameters with their defaults, in the row's order; TypeError for one it does not have."""
-        if unknown := params.keys() - self.params.keys():
+        bound = self.params | params
+        if len(bound) != len(self.params):
             raise TypeError(
-                f"{self.name} does not take {', '.join(sorted(unknown))} when differentiated; "
+                f"{self.name} does not take {', '.join(sorted(params.keys() - self.params.keys()))} when differentiated; "
                 f"it takes {', '.join(self.params) or 'no keywords'}"
             )
-        return {**self.params, **params}
+        return bound
 
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join(('*' if self.variadic else '') + n for n in self.inputs)})>"

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,14 @@ from .op import NO_PARAMS, Op
 from .operators import Operators
 
 tick = itertools.count(1).__next__  # one clock: a node's birth, and every write to a tensor's memory
+new = object.__new__
+
+
+class clock:
+    """When memory was last written to: most passes need not look further for what is out of date."""
+
+    last_write = 0
+
 
 
 class _Mode(threading.local):
@@ -28,7 +36,7 @@ class _Mode(threading.local):
 
 
 mode = _Mode()
-new = object.__new__
+_backward: Any = None
 observers: list[Any] = []  # the last is told of every row that is read: how a program is recorded
 
 
@@ -50,7 +58,7 @@ class Tensor(Operators):
     """
 
     __slots__ = (
-        "value", "tracked", "grad", "name", "op", "inputs", "params", "saved", "born", "written", "site", "__weakref__",
+        "value", "tracked", "gradient", "name", "op", "inputs", "params", "kept", "born", "written", "site", "__weakref__",
     )  # fmt: skip
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
@@ -76,15 +84,22 @@ class Tensor(Operators):
             else:
                 values.append(x)
         out: Tensor = new(Tensor)
+        value = op.eager(*values, **params)
         if op.saved:
-            out.value, *out.saved = op.eager(*values, **params)
-        else:
-            out.value, out.saved = op.eager(*values, **params), ()
-        out.grad = out.name = out.site = None
+            value, *saved = value
+            values += saved
+        out.value = value
+        out.gradient = out.name = out.site = None
         if tracked and op.differentiable and mode.recording:
             out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
+            if op.alone:
+                out.kept = ()
+            elif op.variadic:
+                out.kept = (values, *params.values())
+            else:
+                out.kept = (*values, *params.values()) if params else values
         else:
-            out.tracked, out.op, out.inputs, out.params = False, None, (), NO_PARAMS
+            out.tracked, out.op, out.inputs, out.params, out.kept = False, None, (), NO_PARAMS, ()
         out.born, out.written = tick(), 0
         if observers:
             observers[-1](out, op, inputs, params)
@@ -106,6 +121,22 @@ class Tensor(Operators):
     def requires_grad(self, requires_grad: bool) -> None:
         self.requires_grad_(requires_grad)
 
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward() has collected here, of this leaf's shape and dtype; None before.
+
+        It shares memory with nothing. The pass leaves a bare array; it is made a Tensor when somebody looks.
+        """
+        if self.gradient is not None and not isinstance(self.gradient, Tensor):
+            self.gradient = _fill(new(Tensor), self.gradient)
+        return self.gradient
+
+    @grad.setter
+    def grad(self, gradient: Tensor | None) -> None:
+        if gradient is not None and gradient.shape != self.shape:
+            raise ValueError(f"the gradient of {describe(self)} must have its shape, not {gradient.shape}")
+        self.gradient = gradient
+
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for gradients towards this leaf (or stop asking); TypeError unless it is floating point."""
         if requires_grad and self.dtype.kind != "f":
@@ -120,9 +151,10 @@ class Tensor(Operators):
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to the `.grad` of every leaf that requires it; see backward.backward."""
-        from .backward import backward
-
-        backward(self, gradient, retain_graph, create_graph)
+        global _backward
+        if _backward is None:  # once: an import in the loop would cost a microsecond each time
+            from .backward import backward as _backward
+        _backward(self, gradient, retain_graph, create_graph)
 
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient passes."""
@@ -226,30 +258,32 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
     """A leaf: a value and no history."""
     tensor.value = value
     tensor.tracked = False
-    tensor.grad = tensor.name = tensor.op = tensor.site = None
-    tensor.inputs = tensor.saved = ()
+    tensor.gradient = tensor.name = tensor.op = tensor.site = None
+    tensor.inputs = tensor.kept = ()
     tensor.params = NO_PARAMS
     tensor.born, tensor.written = tick(), 0
     return tensor
 
 
-def copied(value: Any) -> Tensor:
-    """A constant with a copy of an array, in the array's own memory order."""
-    return _fill(new(Tensor), value.copy("K") if value.ndim else value)
+def wrote(tensors: Iterable[Tensor]) -> None:
+    """Note that these tensors' memory was written to now: what was computed from them before is out of date."""
+    clock.last_write = now = tick()
+    for tensor in tensors:
+        tensor.written = now
 
 
-def write(tensor: Tensor, new: Any) -> None:
-    """Copy numbers into a tensor's memory and note the time: what was computed before from it is out of date."""
-    new = np.asarray(new)
-    if new.shape != tensor.shape:
-        raise ValueError(f"{describe(tensor)} cannot take values of shape {new.shape}; make a new Tensor instead")
-    if new.dtype.kind == "f" and tensor.dtype.kind != "f":
-        raise TypeError(f"{describe(tensor)} holds {tensor.dtype} and cannot take {new.dtype} without losing digits")
+def write(tensor: Tensor, numbers: Any) -> None:
+    """Copy numbers into a tensor's memory; ValueError for another shape, TypeError where digits would be lost."""
+    numbers = np.asarray(numbers)
+    if numbers.shape != tensor.shape:
+        raise ValueError(f"{describe(tensor)} cannot take values of shape {numbers.shape}; make a new Tensor instead")
+    if numbers.dtype.kind == "f" and tensor.dtype.kind != "f":
+        raise TypeError(f"{describe(tensor)} holds {tensor.dtype} and cannot take {numbers.dtype} without losing digits")
     if isinstance(tensor.value, np.ndarray):
-        tensor.value[...] = new
+        tensor.value[...] = numbers
     else:  # a NumPy scalar cannot be written to
-        tensor.value = tensor.value.dtype.type(new)
-    tensor.written = tick()
+        tensor.value = tensor.value.dtype.type(numbers)
+    wrote([tensor])
 
 
 def describe(tensor: Tensor) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tensor import Tensor, describe, tick
+from autograd_core.tensor import Tensor, describe, wrote
 
 FLUSH_EVERY = 256  # steps; arithmetic on subnormal numbers, into which idle momentum decays, is five times slower
 
@@ -26,8 +26,7 @@ class Flat:
         self.values, self.grads = np.empty(self.ends[-1], dtype), np.zeros(self.ends[-1], dtype)
         self.state = {name: np.zeros(self.ends[-1], dtype) for name in state_names}
         self.steps = [0] * len(params)
-        self.value_views = [self._view(self.values, i) for i in range(len(params))]
-        self.grad_views = [self._view(self.grads, i) for i in range(len(params))]
+        self.homes = [(p, self._view(self.values, i), self._view(self.grads, i)) for i, p in enumerate(params)]
 
     def _view(self, buffer: Any, i: int) -> Any:
         """The i-th parameter's part of a buffer, in the parameter's own memory order."""
@@ -35,25 +34,27 @@ class Flat:
         in_c_order = value.ndim < 2 or value.flags.c_contiguous
         return part.reshape(value.shape) if in_c_order else part.reshape(value.shape[::-1]).T
 
-    def gather(self) -> Iterator[tuple[int, slice]]:
-        """Collect the gradients; yield (step count, part of the buffers) for runs of parameters that have one."""
+    def gather(self) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
+        """Collect the gradients; yield (step count, values, gradients, state) for runs of parameters that have one."""
         present = True
-        for p, view, g in zip(self.params, self.value_views, self.grad_views, strict=True):
+        for p, view, g in self.homes:
             if p.value is not view:  # new, reassigned, or taken over by another optimizer: back home
                 view[...] = p.value
                 p.value = view
-            if p.grad is None:
+            gradient = p.gradient  # the bare array; p.grad would wrap it
+            if gradient is None:
                 present = False
             else:
-                g[...] = p.grad.value
+                g[...] = gradient.value if isinstance(gradient, Tensor) else gradient
         if present and self.steps.count(self.steps[0]) == len(self.steps):
             self.steps = [self.steps[0] + 1] * len(self.steps)
-            yield self.steps[0], slice(None)
+            yield self.steps[0], self.values, self.grads, self.state
             return
         for i, p in enumerate(self.params):
-            if p.grad is not None:
+            if p.gradient is not None:
                 self.steps[i] += 1
-                yield self.steps[i], slice(self.ends[i], self.ends[i + 1])
+                part = slice(self.ends[i], self.ends[i + 1])
+                yield self.steps[i], self.values[part], self.grads[part], {n: s[part] for n, s in self.state.items()}
 
 
 class Optimizer:
@@ -111,21 +112,18 @@ class Optimizer:
         """Change every parameter that has a gradient; those without are left alone, their state too."""
         for group, flats in zip(self.param_groups, self._flats, strict=True):
             for flat in flats:
-                for t, part in flat.gather():
-                    state = {name: s[part] for name, s in flat.state.items()}
-                    self.update(flat.values[part], flat.grads[part], state, *self.coefficients(t, group))
+                for t, values, grads, state in flat.gather():
+                    self.update(values, grads, state, *self.coefficients(t, group))
                     if t % FLUSH_EVERY == 0:
                         for s in state.values():
                             s[np.abs(s) < 1e-30] = 0
-                now = tick()
-                for p in flat.params:
-                    p.written = now
+                wrote(flat.params)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters, as is due before each backward pass."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None
+                p.gradient = None
 
     def state_dict(self) -> dict[str, Any]:
         """Settings, step counts and state of every parameter, as arrays of their own."""

@@ -12,8 +12,19 @@ from .samples import shaped
 
 
 @lru_cache(maxsize=64)
-def _ones(n: int, dtype: Any) -> Any:
-    return np.ones(n, dtype)
+def ones(n: int, dtype: Any) -> Any:
+    """A vector of ones, not to be written to: a product with it sums the rows of a matrix in a third of the time."""
+    vector = np.ones(n, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+@lru_cache(maxsize=64)
+def places(n: int) -> Any:
+    """0 to n − 1, not to be written to."""
+    vector = np.arange(n)
+    vector.flags.writeable = False
+    return vector
 
 
 def _broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
@@ -27,7 +38,7 @@ def _broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
 def _unbroadcast(a: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes that broadcasting added or stretched, so that `shape` is left."""
     if a.ndim == 2 and shape == a.shape[1:] and a.dtype.kind == "f":
-        return _ones(len(a), a.dtype) @ a  # a column sum as a product with ones: a third of the time of a.sum(0)
+        return np.dot(ones(len(a), a.dtype), a)
     added = a.ndim - len(shape)
     stretched = tuple(i + added for i, n in enumerate(shape) if n == 1 and a.shape[i + added] != 1)
     return a.sum(axis=(*range(added), *stretched)).reshape(shape)
