@@ -68,7 +68,8 @@ class Linear(Module):
         return linear(x, self.weight, self.bias) if self.bias is not None else x @ self.weight.T
 
     def config(self) -> dict[str, Any]:
-        return {"in_features": self.in_features, "out_features": self.out_features, "bias": self.bias is not None}
+        sizes = {"in_features": self.in_features, "out_features": self.out_features}
+        return {**sizes, "bias": self.bias is not None, "dtype": str(self.weight.dtype)}
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

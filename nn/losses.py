@@ -13,8 +13,7 @@ class Loss(Module):
     """Base of the losses: called with an output and a target; reduction is "mean", "sum" or "none"."""
 
     def __init__(self, reduction: Reduction = "mean"):
-        if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f'reduction is "mean", "sum" or "none"; it is {reduction!r}')
+        F.check_reduction(reduction)
         self.reduction: Reduction = reduction
 
     def config(self) -> dict[str, Any]:

@@ -53,4 +53,4 @@ class MLP(Sequential):
         super().__init__(*layers)
 
     def config(self) -> dict[str, Any]:
-        return {"sizes": self.sizes, "activation": self.activation, "dropout": self.dropout}
+        return {"sizes": self.sizes, "activation": self.activation, "dropout": self.dropout, "dtype": str(self[0].weight.dtype)}

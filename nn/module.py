@@ -156,7 +156,7 @@ class Module:
         shapes: dict[Module, str] = {}
         layers = [(path, m) for path, m in self.named_modules() if not list(m.named_children())]
         if x is not None:
-            _observe(self, [m for _, m in layers], x, shapes)
+            _observe(self, {m for _, m in layers}, x, shapes)
         rows = [("layer", "output", "parameters")]
         for path, layer in layers:
             count = sum(p.size for p in layer.parameters())
@@ -179,7 +179,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _observe(model: Module, layers: list[Module], x: Any, shapes: dict[Module, str]) -> None:
+def _observe(model: Module, layers: set[Module], x: Any, shapes: dict[Module, str]) -> None:
     """Run the model once, in evaluation mode and unrecorded, and note the shape that each layer gives."""
 
     def noting(layer: Module, forward: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from .module import Module
 
 VERSION = 1
-_HEADER = "autograd_core.json"
+_HEADER, _STATE = "autograd_core.json", "state/"
 
 
 def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
@@ -26,7 +26,8 @@ def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
     """
     path = Path(path)
     header = {"format": "autograd_core model", "version": VERSION, "architecture": describe(model), "notes": notes}
-    arrays = {name: np.ascontiguousarray(value) for name, value in model.state_dict().items()}
+    # under a prefix, since a parameter may be called "file"; in C order, which every reader of the format knows
+    arrays = {_STATE + name: np.asarray(value, order="C") for name, value in model.state_dict().items()}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -68,26 +69,28 @@ def notes(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(bytes(arrays.pop(_HEADER)))
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            header = json.loads(bytes(file[_HEADER]))
+            arrays = {name.removeprefix(_STATE): file[name] for name in file.files if name != _HEADER}
+        version, _ = header["version"], header["architecture"]
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is not a model file of autograd_core, or it is damaged ({error})") from error
-    if header.get("version") != VERSION:
-        raise ValueError(f"{path} has version {header.get('version')} of the file format; this library reads version {VERSION}")
+    if version != VERSION:
+        raise ValueError(f"{path} has version {version} of the file format; this library reads version {VERSION}")
     return header, arrays
 
 
 def describe(model: Module) -> dict[str, Any] | None:
     """How to build a model, for JSON; None where that takes code that is not this library's."""
     kind, known = type(model).__name__, _known()
-    if kind not in known or not type(model).__module__.endswith(known[kind].__module__.rpartition(".")[2]):
-        return None
+    if kind not in known or type(model).__module__.split(".")[-2:] != known[kind].__module__.split(".")[-2:]:
+        return None  # by the module's last names, since nn may be imported from a checkout as well
     config = getattr(model, "config", dict)()
-    if all(isinstance(v, (str, int, float, bool, list, type(None))) for v in config.values()) and kind != "Sequential":
-        return {"type": kind, "config": config}
+    can_be_said = all(isinstance(v, (str, int, float, bool, list, type(None))) for v in config.values())
+    if kind != "Sequential" and can_be_said and repr(known[kind](**config)) == repr(model):
+        return {"type": kind, "config": config}  # unless a layer was replaced since the model was built
     layers = [describe(layer) for layer in getattr(model, "layers", [])]
     return None if None in layers or not layers else {"type": "Sequential", "layers": layers}
 
@@ -99,7 +102,10 @@ def build(architecture: dict[str, Any]) -> Module:
         raise ValueError(f"the model file asks for a module {kind!r}, which this version does not have")
     if "layers" in architecture:
         return known[kind](*(build(layer) for layer in architecture["layers"]))
-    return known[kind](**architecture["config"])
+    try:
+        return known[kind](**architecture["config"])
+    except TypeError as error:
+        raise ValueError(f"the model file asks for a {kind} as this version does not have it: {error}") from error
 
 
 def _known() -> dict[str, Any]:

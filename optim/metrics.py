@@ -38,7 +38,7 @@ def r2(output: Any, target: Any) -> float:
 
 def mae(output: Any, target: Any) -> float:
     """The mean absolute error."""
-    return float(np.abs(output - target).mean())
+    return float(np.abs(output.reshape(target.shape) - target).mean())
 
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "r2": r2, "mae": mae}

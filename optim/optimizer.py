@@ -21,7 +21,8 @@ class Flat:
 
     def __init__(self, params: list[Tensor], state_names: Iterable[str]):
         self.params = params
-        self.ends = np.cumsum([0, *(p.size for p in params)]).tolist()
+        self.sizes = [p.size for p in params]
+        self.ends = np.cumsum([0, *self.sizes]).tolist()
         dtype = params[0].dtype
         self.values, self.grads = np.empty(self.ends[-1], dtype), np.zeros(self.ends[-1], dtype)
         self.state = {name: np.zeros(self.ends[-1], dtype) for name in state_names}
@@ -117,7 +118,7 @@ class Optimizer:
                     if t % FLUSH_EVERY == 0:
                         for s in state.values():
                             s[np.abs(s) < 1e-30] = 0
-                wrote(flat.params)
+                wrote(p for p in flat.params if p.gradient is not None)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters, as is due before each backward pass."""
@@ -130,17 +131,20 @@ class Optimizer:
         groups = []
         for group, flats in zip(self.param_groups, self._flats, strict=True):
             settings = {k: v for k, v in group.items() if k != "params"}
-            buffers = [{"steps": list(f.steps), **{n: s.copy() for n, s in f.state.items()}} for f in flats]
+            buffers = [
+                {"steps": list(f.steps), "sizes": f.sizes, **{n: s.copy() for n, s in f.state.items()}} for f in flats
+            ]
             groups.append({"settings": settings, "buffers": buffers})
         return {"type": type(self).__name__, "groups": groups}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave; ValueError, with nothing changed, where it is of another kind or size."""
-        theirs = [[b["steps"] for b in g["buffers"]] for g in state["groups"]]
-        ours = [[f.steps for f in flats] for flats in self._flats]
-        sizes = [[len(s) for s in group] for group in theirs]
-        if state["type"] != type(self).__name__ or sizes != [[len(s) for s in group] for group in ours]:
-            raise ValueError(f"this state is of {state['type']} over {sizes} parameters, not of {type(self).__name__} over {[[len(s) for s in g] for g in ours]}")
+        theirs = [[b["sizes"] for b in g["buffers"]] for g in state["groups"]]
+        ours = [[f.sizes for f in flats] for flats in self._flats]
+        if (state["type"], theirs) != (type(self).__name__, ours):
+            raise ValueError(
+                f"this state is of {state['type']} over parameters of sizes {theirs}, not of {type(self).__name__} over {ours}"
+            )
         for group, flats, saved in zip(self.param_groups, self._flats, state["groups"], strict=True):
             group.update(saved["settings"])
             for flat, buffers in zip(flats, saved["buffers"], strict=True):

@@ -99,10 +99,10 @@ class Trainer:
                 if self.stop:
                     self.history.stopped = self.stop
                     break
-        finally:
+        finally:  # also when training diverged or was interrupted: the best weights come back all the same
             if bar is not None:
                 bar.close()
-        self._tell(callbacks, "on_fit_end")
+            self._tell(callbacks, "on_fit_end")
         return self.history
 
     def evaluate(self, data: Any) -> dict[str, float]:
@@ -118,7 +118,8 @@ class Trainer:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _epoch(self, epoch: int, batches: Any) -> dict[str, Any]:
-        self.model.train()
+        if hasattr(self.model, "train"):  # a plain function of x has no modes
+            self.model.train()
         start, seen, total = time.perf_counter(), 0, 0.0
         outputs, targets = [], []
         for number, (x, t) in enumerate(batches, 1):
@@ -147,19 +148,21 @@ class Trainer:
                 total += _bare(self.loss(output, t)).item() * len(x)
                 outputs.append(_bare(output))
                 targets.append(t)
+        if not outputs:
+            raise ValueError("there is no data to measure: the batches ended before the first. Pass something that can be iterated anew")
         output, target = np.concatenate(outputs), np.concatenate(targets)
         return {"loss": total / len(target), **{name: f(output, target) for name, f in self.metrics.items()}}
 
     def _batches(self, data: Any, batch_size: int | None, rng: Any) -> Any:
         if hasattr(data, "x") and hasattr(data, "y"):
             data = (data.x, data.y)
-        if not isinstance(data, (tuple, list)) or len(data) != 2:
-            return data
+        if not isinstance(data, (tuple, list)) or len(data) != 2 or all(isinstance(d, (tuple, list)) and len(d) == 2 and hasattr(d[0], "shape") for d in data):
+            return data  # batches, be it just two of them
         x, t = data
         return Minibatches(_inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng)
 
     def _dtype(self) -> Any:
-        return next((p.dtype for p in self.model.parameters()), None)
+        return self.optimizer.param_groups[0]["params"][0].dtype
 
     def _tell(self, callbacks: Iterable[Any], event: str, *news: Any) -> None:
         for callback in callbacks:
@@ -168,17 +171,19 @@ class Trainer:
 
 
 class _evaluating:
-    """The model in evaluation mode, and as it was afterwards."""
+    """The model in evaluation mode, and each of its modules in its own mode afterwards."""
 
     def __init__(self, model: Any):
-        self.model = model
+        self.modules = list(model.modules()) if hasattr(model, "modules") else []
 
     def __enter__(self) -> None:
-        self.training = self.model.training
-        self.model.eval()
+        self.modes = [module.training for module in self.modules]
+        for module in self.modules:
+            module.training = False
 
     def __exit__(self, *exc: object) -> None:
-        self.model.train(self.training)
+        for module, mode in zip(self.modules, self.modes, strict=True):
+            module.training = mode
 
 
 def _inputs(x: Any, dtype: Any) -> Any:

@@ -149,6 +149,11 @@ def test_methods_mean_what_they_mean_to_an_ndarray(f):
         assert value.dtype == expected.dtype
 
 
+@pytest.mark.parametrize("f", [np.shape, np.ndim, np.size], ids=lambda f: f.__name__)
+def test_questions_about_the_shape_have_plain_answers(f):
+    assert f(leaf(X)) == f(X)
+
+
 REFUSED = {
     "a function without a row": (lambda t: np.linalg.svd(t), r"svd has no row.*detach\(\)"),
     "np.median": (lambda t: np.median(t), "np.median has no row"),
