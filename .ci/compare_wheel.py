@@ -10,7 +10,9 @@ LEFT_OUT = ("datasets/data/make_data.py",)
 
 def main(wheel: str) -> int:
     found = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    listed = subprocess.run(["find", "autograd_core", "nn", "optim", "datasets", "-type", "f"], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["find", "autograd_core", "nn", "optim", "datasets", "-type", "f"], capture_output=True, text=True
+    )
     expected = set()
     for path in listed.stdout.split():
         if "__pycache__" in path or path in LEFT_OUT:

@@ -1,6 +1,6 @@
 """autograd-core: automatic differentiation from one table of rules, and a trainer for small networks.
 
-    from autograd_core import Tensor, nn, optim, datasets, debug, grad
+from autograd_core import Tensor, nn, optim, datasets, debug, grad
 """
 
 import os as _os
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 _root = _os.path.dirname(__path__[0])
-if _os.path.exists(_os.path.join(_root, "pyproject.toml")):  # a checkout: nn, optim and datasets stand beside this folder
+if _os.path.exists(
+    _os.path.join(_root, "pyproject.toml")
+):  # a checkout: nn, optim and datasets stand beside this folder
     __path__.append(_root)
 
 from .backward import backprop

@@ -57,15 +57,32 @@ def _parser() -> argparse.ArgumentParser:
     add = train.add_argument
     add("data", metavar="DATA", help="a bundled name (see: autograd-core datasets) or a CSV file")
     add("--target", metavar="COLUMN", help="the CSV column to predict (default: the last)")
-    add("--hidden", type=_sizes, default=[64, 32], metavar="N,N", help="units of the hidden layers; 0 for none (default: 64,32)")
+    add(
+        "--hidden",
+        type=_sizes,
+        default=[64, 32],
+        metavar="N,N",
+        help="units of the hidden layers; 0 for none (default: 64,32)",
+    )
     add("--activation", default="relu", help="between the layers: relu, tanh, sigmoid, leaky_relu (default: relu)")
-    add("--loss", default="auto", choices=["auto", "cross_entropy", "mse", "l1"], help="auto: cross_entropy for classes, mse for numbers")
+    add(
+        "--loss",
+        default="auto",
+        choices=["auto", "cross_entropy", "mse", "l1"],
+        help="auto: cross_entropy for classes, mse for numbers",
+    )
     add("--optimizer", default="adam", choices=["adam", "adamw", "sgd"], help="sgd has momentum 0.9 (default: adam)")
     add("--lr", type=float, default=0.001, help="learning rate (default: 0.001)")
     add("--schedule", default="none", choices=["none", "step", "cosine"], help="of the learning rate (default: none)")
     add("--batch-size", type=int, default=32, metavar="N", help="samples a step; 0 for all at once (default: 32)")
     add("--epochs", type=int, default=100, metavar="N", help="at most (default: 100)")
-    add("--patience", type=int, default=10, metavar="N", help="epochs without a better validation loss before it stops; 0 for never (default: 10)")
+    add(
+        "--patience",
+        type=int,
+        default=10,
+        metavar="N",
+        help="epochs without a better validation loss before it stops; 0 for never (default: 10)",
+    )
     add("--seed", type=int, default=0, metavar="N", help="of split, initial weights and order of samples (default: 0)")
     add("--out", metavar="DIR", help="folder for the results (default: runs/NAME-1, -2, ...)")
     add("--quiet", action="store_true", help="print nothing but errors")
@@ -100,9 +117,15 @@ def _train(args: argparse.Namespace) -> None:
     losses = {"cross_entropy": nn.CrossEntropyLoss, "mse": nn.MSELoss, "l1": nn.L1Loss}
     loss = args.loss if args.loss != "auto" else "mse" if regression else "cross_entropy"
     if (loss == "cross_entropy") == regression:
-        raise ValueError(f"--loss {loss} does not go with a {data.task}: {data.name} has {'numbers' if regression else 'classes'} to predict; leave it at auto")
+        raise ValueError(
+            f"--loss {loss} does not go with a {data.task}: {data.name} has {'numbers' if regression else 'classes'} to predict; leave it at auto"
+        )
     model = nn.MLP([data.n_features, *args.hidden, data.n_outputs], activation=args.activation, rng=args.seed)
-    kinds: dict[str, Any] = {"adam": (optim.Adam, {}), "adamw": (optim.AdamW, {}), "sgd": (optim.SGD, {"momentum": 0.9})}
+    kinds: dict[str, Any] = {
+        "adam": (optim.Adam, {}),
+        "adamw": (optim.AdamW, {}),
+        "sgd": (optim.SGD, {"momentum": 0.9}),
+    }
     kind, settings = kinds[args.optimizer]
     optimizer = kind(model.parameters(), lr=args.lr, **settings)
     schedule = {
@@ -121,10 +144,15 @@ def _train(args: argparse.Namespace) -> None:
         seed=args.seed,
         progress=False if args.quiet else None,
     )
-    results = {name: trainer.evaluate(part) for name, part in [("train", train), ("validation", validation), ("test", test)]}
+    results = {
+        name: trainer.evaluate(part) for name, part in [("train", train), ("validation", validation), ("test", test)]
+    }
 
     out.mkdir(parents=True, exist_ok=True)
-    config = {k: v for k, v in vars(args).items() if k not in ("run", "traceback", "quiet")} | {"loss": loss, "version": __version__}
+    config = {k: v for k, v in vars(args).items() if k not in ("run", "traceback", "quiet")} | {
+        "loss": loss,
+        "version": __version__,
+    }
     facts = {
         "data": data.name, "rows": len(data), "features": data.n_features, "task": data.task, "parameters": sum(p.size for p in model.parameters()),
         "epochs": len(history), "best_epoch": history.best_epoch, "stopped": history.stopped, "seconds": sum(history["seconds"]),

@@ -8,7 +8,6 @@ before the node itself: sorting by birth is a topological order, and needs no re
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .ops.shapes import cast, unbroadcast
-from .tensor import Tensor, clock, describe, mode
+from .tensor import Tensor, clock, collecting, describe, mode, owner, same_memory
 
 _birth = attrgetter("born")
 Grads = dict[Tensor, Any]
@@ -102,7 +101,7 @@ def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     op, inputs = node.op, node.inputs
     assert op is not None
     if op.variadic:
-        return (g, node, inputs, *node.params.values())
+        return (g, node, inputs, *op.recompute((inputs,), node.params), *node.params.values())
     return (g, node, *inputs, *op.recompute(inputs, node.params), *node.params.values())
 
 
@@ -111,20 +110,25 @@ _GRAPH = (_graph_frame, unbroadcast, cast)
 
 
 def _refuse_if_stale(node: Tensor) -> None:
-    """RuntimeError if an input that the node's rules read was written to since the node was computed from it."""
+    """RuntimeError if numbers that the node's rules read were written to since the node was computed."""
     op = node.op
     assert op is not None
-    for i, x in enumerate(node.inputs):
-        if isinstance(x, Tensor) and x.written > node.born and (op.variadic or i in op.reads):
+    roles = ["inputs"] * len(node.inputs) if op.variadic else op.inputs
+    for role, x in [*zip(roles, node.inputs, strict=True), ("y", node)]:
+        if role not in op.reads or not isinstance(x, Tensor):
+            continue
+        for changed in same_memory(x):
+            if changed.written <= node.born:
+                continue
+            what = f"input {role!r}" if x is not node else "the output"
             raise RuntimeError(
-                f"{describe(x)}, input {op.inputs[0 if op.variadic else i]!r} of {op.name}, was written to after "
-                f"{op.name} used it: its gradient would be computed from the new numbers. Call backward() before "
-                f"changing it (optimizer.step(), t.data = ...), or compute with a copy."
+                f"{describe(changed)}, {what} of {op.name}, was written to after {op.name} had used it: the gradient "
+                f"would be computed from the new numbers. Call backward() before changing it (optimizer.step(), "
+                f"t.data = ...), or compute with a copy."
             )
 
 
 FREED: tuple[Any, ...] = (object(),)
-_depositing = threading.Lock()
 
 
 def backprop(
@@ -143,10 +147,18 @@ def backprop(
     """
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    seeds = [None] * len(outputs) if seeds is None else [seeds] if isinstance(seeds, (Tensor, np.ndarray)) else seeds
+    seeds = (
+        [None] * len(outputs)
+        if seeds is None
+        else [seeds]
+        if isinstance(seeds, (Tensor, np.ndarray, np.generic, float, int))
+        else seeds
+    )
     for x in inputs:
         if not x.tracked:
-            raise ValueError(f"{describe(x)} does not require grad: write Tensor(..., requires_grad=True) before using it")
+            raise ValueError(
+                f"{describe(x)} does not require grad: write Tensor(..., requires_grad=True) before using it"
+            )
     grads: Grads = {}
     for output, seed in zip(outputs, seeds, strict=True):
         s = _seed(output, seed, create_graph)
@@ -162,7 +174,9 @@ def backprop(
     return [_as_tensor(grads.get(x), x) for x in inputs]
 
 
-def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+def backward(
+    tensor: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
     """Add the gradient of `tensor` to the `.grad` of every leaf that requires it (torch.Tensor.backward).
 
     gradient: that of what is minimised by `tensor`, of its shape; not needed if it has one element. retain_graph:
@@ -177,7 +191,7 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool | None = N
     order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph)
     grads = {tensor: seed}
     _drain(order, grads, create_graph)
-    with _depositing:
+    with collecting:
         _deposit(grads, create_graph, seed)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
@@ -202,30 +216,38 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
             )
         seed = np.ones(value.shape, value.dtype) if value.ndim else value.dtype.type(1)
     else:
-        seed = gradient if create_graph and isinstance(gradient, Tensor) else np.asarray(getattr(gradient, "value", gradient), value.dtype)
+        seed = (
+            gradient
+            if create_graph and isinstance(gradient, Tensor)
+            else np.asarray(getattr(gradient, "value", gradient), value.dtype)
+        )
         if seed.shape != value.shape:
-            raise ValueError(f"the gradient passed to backward has shape {seed.shape}, {describe(output)} needs its own shape")
+            raise ValueError(
+                f"the gradient passed to backward has shape {seed.shape}, {describe(output)} needs its own shape"
+            )
     return Tensor(seed) if create_graph and not isinstance(seed, Tensor) else seed
 
 
 def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
     """Give the leaves their gradients; a rule may have handed one array to several of them, which get copies."""
-    owners = {id(_owner(seed))}
+    owners = {id(_memory(seed))}
     for leaf, g in grads.items():
         if leaf.op is not None:
             continue
-        if leaf.gradient is not None:
-            g = g + (leaf.grad if create_graph else leaf.grad.value)  # type: ignore[union-attr]
-        elif not create_graph and g.ndim:
-            owner = _owner(g)
-            if id(owner) in owners or getattr(owner, "size", None) != g.size:
-                g = owner = g.copy("K")
-            owners.add(id(owner))
+        before = leaf.gradient
+        if before is not None:
+            g = g + (before.value if isinstance(before, Tensor) and not create_graph else before)
+        else:
+            memory = _memory(g)
+            if id(memory) in owners or memory.size != g.size:
+                g = +g if create_graph else g.copy("K")
+                memory = _memory(g)
+            owners.add(id(memory))
         leaf.gradient = g
 
 
-def _owner(g: Any) -> Any:
-    return g if getattr(g, "base", None) is None else g.base
+def _memory(g: Any) -> Any:
+    return owner(g.value if isinstance(g, Tensor) else g)
 
 
 def _as_tensor(g: Any, x: Tensor) -> Tensor:

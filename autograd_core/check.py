@@ -60,9 +60,14 @@ def gradcheck(
                 leaf.value[index] += side
                 sides.append(weighted())
             leaf.value = at
-            expected, found = (sides[0] - sides[1]) / (2 * step), float(gradient.value[index] if isinstance(gradient, Tensor) else 0)
+            expected, found = (
+                (sides[0] - sides[1]) / (2 * step),
+                float(gradient.value[index] if isinstance(gradient, Tensor) else 0),
+            )
             if not abs(found - expected) <= atol + rtol * max(abs(found), abs(expected)):
-                shown = ", ".join(np.array2string(np.asarray(getattr(t, "value", t)), precision=4, threshold=20) for t in tensors)
+                shown = ", ".join(
+                    np.array2string(np.asarray(getattr(t, "value", t)), precision=4, threshold=20) for t in tensors
+                )
                 raise GradientMismatch(
                     f"{name}: wrong gradient towards input {next(i for i, t in enumerate(tensors) if t is leaf)} at index {index}\n"
                     f"  inputs     {shown}\n  got        {found:.6g}\n"
@@ -70,7 +75,9 @@ def gradcheck(
                 )
 
 
-def gradgradcheck(f: Callable[..., Any], *inputs: Any, rng: Any = 0, name: str | None = None, **tolerances: Any) -> None:
+def gradgradcheck(
+    f: Callable[..., Any], *inputs: Any, rng: Any = 0, name: str | None = None, **tolerances: Any
+) -> None:
     """The same one order up: check the gradient's own gradient, towards the inputs and towards what arrives.
 
     Arguments and errors as for `gradcheck`.

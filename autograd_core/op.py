@@ -17,6 +17,8 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
 Rule = Callable[..., Any]
 Edge = tuple[int, Rule, Callable[[tuple[Any, ...]], tuple[Any, ...]]]
 
@@ -29,6 +31,7 @@ class Readable:
     """What a row can be fed besides arrays: Tensor and Symbol, each with its own way of reading."""
 
     __slots__ = ()
+    value: Any
 
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how it reads a row; define _read(op, inputs, params)")
@@ -43,8 +46,27 @@ class Op:
     """
 
     __slots__ = (
-        "name", "kernel", "eager", "inputs", "rules", "params", "saved", "variadic", "arity", "differentiable", "edges", "reads", "alone", "recipes",
-        "latex", "text", "binds", "words", "samples", "definition", "numpy",
+        "alone",
+        "arity",
+        "binds",
+        "definition",
+        "differentiable",
+        "eager",
+        "edges",
+        "inputs",
+        "kernel",
+        "latex",
+        "name",
+        "numpy",
+        "params",
+        "reads",
+        "recipes",
+        "rules",
+        "samples",
+        "saved",
+        "text",
+        "variadic",
+        "words",
     )  # fmt: skip
 
     def __init__(self, name: str, kernel: Callable[..., Any], rules: Mapping[str, Rule | None], **fields: Any):
@@ -55,7 +77,7 @@ class Op:
         self.arity = None if self.variadic else len(self.inputs)
         names = ("g", "y", *self.inputs, *self.saved, *self.params)
         if self.variadic:  # a rule for any number of inputs gets its own place first: each=lambda i, g, inputs: ...
-            names = ("g", "y", "inputs", *self.params)
+            names = ("g", "y", "inputs", *self.saved, *self.params)
         chosen = {n: _parameters(r)[self.variadic :] for n, r in self.rules.items() if r is not None}
         for input_name, parameters in chosen.items():
             if unknown := set(parameters) - set(names):
@@ -71,7 +93,7 @@ class Op:
         known = (*self.inputs, *self.params)
         self.recipes = [(f, _picker([known.index(p) for p in _parameters(f)])) for f in self.saved.values()]
         self.differentiable = bool(chosen)
-        self.reads = {self.inputs.index(p) for ps in chosen.values() for p in ps if p in self.inputs}
+        self.reads = {p for ps in chosen.values() for p in ps}
 
     def edges_of(self, count: int) -> tuple[Edge, ...]:
         """For each of `count` inputs that has a derivative: its place, its rule, what picks the rule's arguments."""
@@ -96,7 +118,7 @@ class Op:
 
     def bind(self, params: dict[str, Any]) -> dict[str, Any]:
         """The row's parameters with their defaults, in the row's order; TypeError for one it does not have."""
-        bound = self.params | params
+        bound = self.params | {name: _private(value) for name, value in params.items()}
         if len(bound) != len(self.params):
             raise TypeError(
                 f"{self.name} does not take {', '.join(sorted(params.keys() - self.params.keys()))} when differentiated; "
@@ -163,6 +185,15 @@ def row(
 def rows() -> Iterator[Op]:
     """Every row of the table, in the order in which it is written."""
     return iter(TABLE.values())
+
+
+def _private(value: Any) -> Any:
+    """A parameter of the row's own: changing an index array after its use must change no gradient."""
+    if isinstance(value, tuple):
+        return tuple(map(_private, value))
+    if isinstance(value, Readable):
+        return value.value.copy()
+    return value.copy() if isinstance(value, (np.ndarray, list)) else value
 
 
 def _parameters(rule: Rule) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ class Operators(Readable):
     """Python's operators, the methods an ndarray has too, and `np.f(x)`, all by way of the table's rows."""
 
     __slots__ = ()
-    value: Any
 
     # fmt: off
     def __add__(self, other: Any) -> Self: return self._read(arithmetic.add, (self, other))
@@ -60,7 +59,7 @@ class Operators(Readable):
     def argmin(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.argmin(self, axis=axis, keepdims=keepdims)
     def any(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.any(self, axis=axis, keepdims=keepdims)
     def all(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.all(self, axis=axis, keepdims=keepdims)
-    def clip(self, low: Any = None, high: Any = None) -> Self: return elementwise.clip(self, low=low, high=high)
+    def clip(self, min: Any = None, max: Any = None) -> Self: return elementwise.clip(self, a_min=min, a_max=max)
     def reshape(self, *shape: Any) -> Self: return shapes.reshape(self, shape=_one_or_many(shape))
     def ravel(self) -> Self: return shapes.reshape(self, shape=-1)
     flatten = ravel
@@ -87,7 +86,7 @@ class Operators(Readable):
     # fmt: on
 
     def __getitem__(self, index: Any) -> Self:
-        return getitem(self, index=_plain(index))
+        return getitem(self, index=index)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -100,6 +99,8 @@ class Operators(Readable):
         return op(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if function in _FACTS:
+            return _FACTS[function](*args, **kwargs)
         op = BY_NUMPY.get(function)
         if op is None:
             raise TypeError(f"np.{function.__name__} has no row in the table; {_REMEDY}")
@@ -107,31 +108,27 @@ class Operators(Readable):
         return op(*inputs, **params)
 
 
+_FACTS = {np.shape: lambda a: a.shape, np.ndim: lambda a: a.ndim, np.size: lambda a: a.size}
+_ALIASES = {"newshape": "shape", "min": "a_min", "max": "a_max"}  # other names that NumPy has for the rows' parameters
 _REMEDY = "write it with functions that have one (autograd_core.ops lists them), add a row, or take x.detach().numpy() out of the graph"
 
 
 def _by_signature(op: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """NumPy's arguments as a row takes them: inputs by place, parameters by name."""
-    if op.variadic and len(args) == 1:  # np.stack([a, b], axis=0)
-        return args[0], kwargs
     count = 1 if op.variadic else len(op.inputs)
+    if not args:
+        raise TypeError(
+            f"np.{function.__name__} takes its array{'s' * (op.variadic or count > 1)} by place when differentiated, not by keyword"
+        )
     if len(args) > count:
         import inspect  # NumPy has imported it already; here it costs only those who pass parameters by place
 
         names = list(inspect.signature(function).parameters)
         kwargs = dict(zip(names[count : len(args)], args[count:], strict=False)) | kwargs
-    return (args[0] if op.variadic else args[:count]), kwargs
+    params = {_ALIASES.get(name, name) if name not in op.params else name: value for name, value in kwargs.items()}
+    return (args[0] if op.variadic else args[:count]), params
 
 
 def _one_or_many(values: tuple[Any, ...]) -> Any:
     """`f(2, 3)` and `f((2, 3))` mean the same, as they do for NumPy's reshape and transpose."""
     return values[0] if len(values) == 1 and not isinstance(values[0], int) else values
-
-
-def _plain(index: Any) -> Any:
-    """An index without Tensors, its arrays copied: changing one afterwards must change no gradient."""
-    if isinstance(index, tuple):
-        return tuple(_plain(i) for i in index)
-    if isinstance(index, Operators):
-        index = index.value
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index

@@ -28,7 +28,7 @@ class Symbol(Operators):
     e^{a} \cdot \left(a + b\right)^{2}   exp(a)·(a + b)^2   exp(2)·(2 + 3)^2
     """
 
-    __slots__ = ("name", "value", "op", "inputs", "params")
+    __slots__ = ("inputs", "name", "op", "params", "value")
 
     def __init__(self, name: str, value: Any):
         self.name, self.op = name, None
@@ -74,7 +74,9 @@ def derivative(op: Op, i: int = 0) -> Symbol:
     return edge(op, i, [Symbol(n, x) for n, x in zip(names, inputs, strict=True)], op.bind(params))
 
 
-def edge(op: Op, i: int, inputs: Sequence[Any], params: dict[str, Any], upstream: Symbol | None = None, name: str = "y") -> Symbol:
+def edge(
+    op: Op, i: int, inputs: Sequence[Any], params: dict[str, Any], upstream: Symbol | None = None, name: str = "y"
+) -> Symbol:
     """What a row hands to its i-th input, spelled by its own rule.
 
     inputs: Symbols, or numbers that are to be spelled as such. upstream: the gradient that arrives (default: g, of
@@ -83,8 +85,8 @@ def edge(op: Op, i: int, inputs: Sequence[Any], params: dict[str, Any], upstream
     values = [x.value if isinstance(x, Symbol) else x for x in inputs]
     y, *saved = op.kernel(*values, **params) if op.saved else (op.kernel(*values, **params),)
     g = upstream or Symbol("g", np.ones_like(y))
-    kept = [Symbol(n, s) for n, s in zip(op.saved, saved, strict=True)]
-    known = [list(inputs)] if op.variadic else [*inputs, *kept]
+    kept = [Symbol(n, s) if isinstance(s, np.ndarray) else s for n, s in zip(op.saved, saved, strict=True)]
+    known = [*([list(inputs)] if op.variadic else inputs), *kept]
     rule, pick = next((rule, pick) for k, rule, pick in op.edges_of(len(inputs)) if k == i)
     spelled = rule(*pick((g, Symbol(name, y), *known, *params.values())))
     return spelled if isinstance(spelled, Symbol) else Symbol(show(spelled), spelled)
@@ -135,6 +137,13 @@ def show(value: Any, digits: int = 6) -> str:
     """
     if isinstance(value, (np.ndarray, np.generic)) and np.ndim(value):
         return f"[{'×'.join(map(str, np.shape(value)))}]"
+    if isinstance(value, tuple):
+        return ", ".join(map(show, value))
+    if isinstance(value, slice):
+        ends = ["" if end is None else str(end) for end in (value.start, value.stop, value.step)]
+        return ":".join(ends if ends[2] else ends[:2])
+    if value is None or value is Ellipsis:
+        return "·" if value is None else "…"  # a new axis; all other axes
     if isinstance(value, (bool, int, float, np.generic, np.ndarray)):
         return f"{np.asarray(value).item():.{digits}g}"
     return str(value)

@@ -28,7 +28,6 @@ class clock:
     last_write = 0
 
 
-
 class _Mode(threading.local):
     """Whether a thread records the rows that it reads."""
 
@@ -36,6 +35,7 @@ class _Mode(threading.local):
 
 
 mode = _Mode()
+collecting = threading.Lock()  # gradients are added to leaves by one thread at a time
 _backward: Any = None
 observers: list[Any] = []  # the last is told of every row that is read: how a program is recorded
 
@@ -58,12 +58,25 @@ class Tensor(Operators):
     """
 
     __slots__ = (
-        "value", "tracked", "gradient", "name", "op", "inputs", "params", "kept", "born", "written", "site", "__weakref__",
+        "__weakref__",
+        "born",
+        "gradient",
+        "inputs",
+        "kept",
+        "name",
+        "op",
+        "params",
+        "site",
+        "tracked",
+        "value",
+        "written",
     )  # fmt: skip
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
         if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
-            raise TypeError("a Tensor made of a list of Tensors would forget where they came from; write np.stack([...])")
+            raise TypeError(
+                "a Tensor made of a list of Tensors would forget where they came from; write np.stack([...])"
+            )
         value = np.array(data.value if isinstance(data, Tensor) else data)
         if value.dtype == object:
             raise TypeError(f"a Tensor holds numbers; {data!r:.60} became an array of Python objects (ragged lists?)")
@@ -81,23 +94,21 @@ class Tensor(Operators):
                 values.append(x.value)
                 if x.tracked:
                     tracked = True
+            elif isinstance(x, (list, tuple)):
+                return self._read(
+                    op, tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs), params
+                )
             else:
                 values.append(x)
         out: Tensor = new(Tensor)
-        value = op.eager(*values, **params)
-        if op.saved:
-            value, *saved = value
-            values += saved
-        out.value = value
+        out.value, *saved = op.eager(*values, **params) if op.saved else (op.eager(*values, **params),)
         out.gradient = out.name = out.site = None
         if tracked and op.differentiable and mode.recording:
             out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
             if op.alone:
                 out.kept = ()
-            elif op.variadic:
-                out.kept = (values, *params.values())
             else:
-                out.kept = (*values, *params.values()) if params else values
+                out.kept = (*([values] if op.variadic else values), *saved, *params.values())
         else:
             out.tracked, out.op, out.inputs, out.params, out.kept = False, None, (), NO_PARAMS, ()
         out.born, out.written = tick(), 0
@@ -127,9 +138,13 @@ class Tensor(Operators):
 
         It shares memory with nothing. The pass leaves a bare array; it is made a Tensor when somebody looks.
         """
-        if self.gradient is not None and not isinstance(self.gradient, Tensor):
-            self.gradient = _fill(new(Tensor), self.gradient)
-        return self.gradient
+        gradient = self.gradient
+        if gradient is not None and not isinstance(gradient, Tensor):
+            with collecting:  # another thread's pass may be adding to it
+                if not isinstance(self.gradient, Tensor):
+                    self.gradient = _fill(new(Tensor), self.gradient)
+                gradient = self.gradient
+        return gradient
 
     @grad.setter
     def grad(self, gradient: Tensor | None) -> None:
@@ -145,7 +160,9 @@ class Tensor(Operators):
                 f"write Tensor(data.astype(float), requires_grad=True) or give it floats"
             )
         if not self.is_leaf:
-            raise ValueError(f"{describe(self)} is a result, not a leaf: whether it requires grad follows from its inputs; detach() it first")
+            raise ValueError(
+                f"{describe(self)} is a result, not a leaf: whether it requires grad follows from its inputs; detach() it first"
+            )
         self.tracked = requires_grad
         return self
 
@@ -158,7 +175,11 @@ class Tensor(Operators):
 
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient passes."""
-        return _fill(new(Tensor), self.value)
+        out = _fill(new(Tensor), self.value)
+        *_, source = same_memory(self)
+        if source.is_leaf:
+            out.kept = (source,)  # a write to one of them is a write to both
+        return out
 
     # --- the numbers -------------------------------------------------------------------------------------------
 
@@ -199,7 +220,9 @@ class Tensor(Operators):
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()")
+            raise ValueError(
+                f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()"
+            )
         return bool(self.value)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -265,6 +288,22 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
     return tensor
 
 
+def owner(value: Any) -> Any:
+    """The array that owns the memory in which a value lies."""
+    return value.base if isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray) else value
+
+
+def same_memory(x: Tensor) -> Iterator[Tensor]:
+    """x, and the tensors whose memory it shows, as w.T shows that of w."""
+    memory = owner(x.value)
+    while True:
+        yield x
+        source = next((s for s in (*x.inputs, *x.kept) if isinstance(s, Tensor)), None)
+        if source is None or owner(source.value) is not memory:
+            return
+        x = source
+
+
 def wrote(tensors: Iterable[Tensor]) -> None:
     """Note that these tensors' memory was written to now: what was computed from them before is out of date."""
     clock.last_write = now = tick()
@@ -278,12 +317,14 @@ def write(tensor: Tensor, numbers: Any) -> None:
     if numbers.shape != tensor.shape:
         raise ValueError(f"{describe(tensor)} cannot take values of shape {numbers.shape}; make a new Tensor instead")
     if numbers.dtype.kind == "f" and tensor.dtype.kind != "f":
-        raise TypeError(f"{describe(tensor)} holds {tensor.dtype} and cannot take {numbers.dtype} without losing digits")
+        raise TypeError(
+            f"{describe(tensor)} holds {tensor.dtype} and cannot take {numbers.dtype} without losing digits"
+        )
     if isinstance(tensor.value, np.ndarray):
         tensor.value[...] = numbers
     else:  # a NumPy scalar cannot be written to
         tensor.value = tensor.value.dtype.type(numbers)
-    wrote([tensor])
+    wrote(same_memory(tensor))
 
 
 def describe(tensor: Tensor) -> str:

@@ -43,7 +43,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         gradients = iter(_gradients(value, leaves))
         result = _rebuilt(chosen, gradients)
         result = result[0] if isinstance(argnums, int) else tuple(result)
-        value = _settled(value, leaves)
+        value = _finished(value, leaves)
         return ((value, aux) if has_aux else value), result
 
     return wrapped
@@ -76,7 +76,8 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], Any]
     with set_grad_enabled(True):
         given, leaves, chosen = _with_leaves(args, tuple(range(len(args))))
         y = f(*given)
-    return _settled(y, leaves), lambda v: tuple(_rebuilt(chosen, iter(_gradients(y, leaves, v))))
+    shown = y if _others_in(y, leaves) else y.detach()
+    return shown, lambda v: tuple(_rebuilt(chosen, iter(_gradients(y, leaves, v))))
 
 
 def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Tensor, Tensor]:
@@ -85,17 +86,19 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
     >>> jvp(lambda x: x**2, (np.array([1.0, 3.0]),), (np.array([1.0, 0.5]),))[1]
     Tensor([2., 3.])
     """
+    if len(primals) != len(tangents):
+        raise ValueError(
+            f"jvp needs a tangent for each primal; there are {len(primals)} primals and {len(tangents)} tangents"
+        )
     with set_grad_enabled(True):
         given, leaves, _ = _with_leaves(primals, tuple(range(len(primals))))
         y = f(*given)
         v = Tensor(np.zeros(y.shape, y.dtype), requires_grad=True)
-        pulled = backprop(y, leaves, v, create_graph=True)
-    flat = [t if isinstance(t, Tensor) else np.asarray(t) for t in _leaves(tangents)]
-    live = [(p, t) for p, t in zip(pulled, flat, strict=True) if p.requires_grad]
-    if not live:
-        return y, Tensor(np.zeros(y.shape, y.dtype))
-    (out,) = backprop([p for p, _ in live], v, [t for _, t in live])
-    return y, out
+        pulled = backprop(y, leaves, [v], create_graph=True) if y.requires_grad else []
+        along = [(g * t).sum() for g, t in zip(pulled, _leaves(tangents), strict=False) if g.requires_grad]
+        total = sum(along[1:], along[0]) if along else None
+        out = Tensor(np.zeros(y.shape, y.dtype)) if total is None else _gradients(total, [*leaves, v])[-1]
+    return _finished(y, leaves), _finished(out, [*leaves, v])
 
 
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
@@ -113,7 +116,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
             y = f(*args, **kwargs)
         (x,) = leaves
         rows = [_gradients(y, [x], seed)[0] for seed in np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)]
-        return np.stack(rows).reshape((*y.shape, *x.shape))
+        return _finished(np.stack(rows).reshape((*y.shape, *x.shape)), leaves)
 
     return wrapped
 
@@ -156,8 +159,13 @@ def _others_in(y: Tensor, leaves: list[Tensor]) -> bool:
     return any(node.is_leaf and node not in own for node in ancestors([y]))
 
 
-def _settled(y: Tensor, leaves: list[Tensor]) -> Tensor:
-    return y if _others_in(y, leaves) else y.detach()
+def _finished(y: Tensor, leaves: list[Tensor]) -> Tensor:
+    """A result as it is handed out: plain, unless others may differentiate it; the leaves made for it are done."""
+    plain = y.requires_grad and not _others_in(y, leaves)
+    for leaf in leaves:
+        if leaf.is_leaf:
+            leaf.tracked = False
+    return y.detach() if plain else y
 
 
 def _with_leaves(args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], list[Tensor], list[Any]]:

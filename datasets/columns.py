@@ -124,9 +124,7 @@ def refuse_bad_cells(columns: Sequence[Column]) -> None:
             if is_bad(cell, value)
         )
         if found:
-            places = [
-                f"line {line}, column {name!r} ({cell or 'empty'})" for line, _, name, cell in found[:SHOWN]
-            ]
+            places = [f"line {line}, column {name!r} ({cell or 'empty'})" for line, _, name, cell in found[:SHOWN]]
             more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
             noun = "value" if len(found) == 1 else "values"
             raise DataError(

@@ -57,15 +57,11 @@ class Dataset:
             )
         self.y, self.classes = _answers(np.asarray(y), tuple(classes))
         if len(self.y) != len(self.x):
-            raise ValueError(
-                f"x and y must have one row per sample, got {len(self.x)} and {len(self.y)} rows"
-            )
+            raise ValueError(f"x and y must have one row per sample, got {len(self.x)} and {len(self.y)} rows")
         columns = self.x.shape[1]
         self.feature_names = tuple(feature_names) or tuple(f"x{i}" for i in range(columns))
         if len(self.feature_names) != columns:
-            raise ValueError(
-                f"x has {columns} columns but {len(self.feature_names)} feature names were given"
-            )
+            raise ValueError(f"x has {columns} columns but {len(self.feature_names)} feature names were given")
         self.name = name
         self.source = source
         self.licence = licence
@@ -156,9 +152,7 @@ class Dataset:
                     f"use fewer parts or larger fractions{advice}"
                 )
             owed += len(rows) * weights - counts
-            for part, dealt in zip(
-                parts, np.split(rng.permutation(rows), np.cumsum(counts)[:-1]), strict=True
-            ):
+            for part, dealt in zip(parts, np.split(rng.permutation(rows), np.cumsum(counts)[:-1]), strict=True):
                 part.append(dealt)
         return tuple(self[rng.permutation(np.concatenate(part))] for part in parts)
 
@@ -186,8 +180,7 @@ def _answers(y: NDArray[Any], classes: tuple[str, ...]) -> tuple[NDArray[Any], t
     classes = classes or tuple(str(k) for k in range(highest + 1))
     if lowest < 0 or highest >= len(classes):
         raise ValueError(
-            f"class indices must lie in 0..{len(classes) - 1} ({len(classes)} classes), "
-            f"got {lowest}..{highest}"
+            f"class indices must lie in 0..{len(classes) - 1} ({len(classes)} classes), got {lowest}..{highest}"
         )
     return y.astype(np.int64, copy=False), classes
 

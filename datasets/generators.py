@@ -63,9 +63,7 @@ def make_moons(n: int = 1000, noise: float = 0.1, rng: Seed = 0) -> Dataset:
     angle = generator.uniform(0, np.pi, n)
     upper = np.column_stack([np.cos(angle), np.sin(angle)])
     # The lower moon is the upper one turned by half a circle about (0.5, 0.25).
-    return _points(
-        "moons", np.where(label[:, None] == 0, upper, [1.0, 0.5] - upper), label, 2, noise, generator
-    )
+    return _points("moons", np.where(label[:, None] == 0, upper, [1.0, 0.5] - upper), label, 2, noise, generator)
 
 
 def make_circles(n: int = 1000, noise: float = 0.1, rng: Seed = 0, *, ratio: float = 0.5) -> Dataset:
@@ -86,9 +84,7 @@ def make_circles(n: int = 1000, noise: float = 0.1, rng: Seed = 0, *, ratio: flo
     return _points("circles", _polar(np.where(label == 0, 1.0, ratio), angle), label, 2, noise, generator)
 
 
-def make_spirals(
-    n: int = 1000, noise: float = 0.02, rng: Seed = 0, *, classes: int = 2, turns: float = 1.5
-) -> Dataset:
+def make_spirals(n: int = 1000, noise: float = 0.02, rng: Seed = 0, *, classes: int = 2, turns: float = 1.5) -> Dataset:
     """Spiral arms, one per class, that wind ``turns`` times about the origin out to radius 1.
 
     Returns x (n, 2) and ``classes`` classes; ValueError for n < classes, a negative noise, fewer
@@ -108,9 +104,7 @@ def make_spirals(
     return _points("spirals", _polar(radius, angle), label, classes, noise, generator)
 
 
-def make_blobs(
-    n: int = 1000, noise: float = 1.0, rng: Seed = 0, *, classes: int = 3, features: int = 2
-) -> Dataset:
+def make_blobs(n: int = 1000, noise: float = 1.0, rng: Seed = 0, *, classes: int = 3, features: int = 2) -> Dataset:
     """Round Gaussian clouds of deviation ``noise``, one per class, about centres drawn in [-10, 10].
 
     Returns x (n, features) and ``classes`` classes; ValueError for n < classes, a negative noise,

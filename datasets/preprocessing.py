@@ -104,9 +104,7 @@ class Standardizer:
         scaler.scale = np.asarray(state["scale"], dtype=np.float64)
         if not scaler.mean.shape == scaler.scale.shape == (len(scaler.names),):
             raise ValueError("names, mean and scale must have one entry per column")
-        if not (
-            np.isfinite(scaler.mean).all() and np.isfinite(scaler.scale).all() and (scaler.scale > 0).all()
-        ):
+        if not (np.isfinite(scaler.mean).all() and np.isfinite(scaler.scale).all() and (scaler.scale > 0).all()):
             raise ValueError("mean must be finite, and scale finite and positive")
         return scaler
 

@@ -89,9 +89,7 @@ def read_table(path: str | os.PathLike[str], delimiter: str | None, header: bool
         names = tuple(name or spare for name, spare in zip(rows[0], names, strict=True))
         _refuse_duplicates(place, names, lines[0])
         if not rows[1:]:
-            raise DataError(
-                f"{place}: line {lines[0]} names the columns and no data follows; add rows of data."
-            )
+            raise DataError(f"{place}: line {lines[0]} names the columns and no data follows; add rows of data.")
         lines, rows = lines[1:], rows[1:]
     for line, row in zip(lines, rows, strict=True):
         if len(row) != len(names):
@@ -107,16 +105,12 @@ def _text(place: str) -> str:
         with open(place, "rb") as file:
             raw = file.read()
     except FileNotFoundError:
-        raise DataError(
-            f"{place}: there is no such file; check the path and the folder you are in."
-        ) from None
+        raise DataError(f"{place}: there is no such file; check the path and the folder you are in.") from None
     except OSError as error:
         # Windows reports a folder as a file that may not be read.
         if os.path.isdir(place):
             raise DataError(f"{place}: this is a folder; give the path of a file in it.") from None
-        raise DataError(
-            f"{place}: the file cannot be read ({error.strerror}); check its permissions."
-        ) from None
+        raise DataError(f"{place}: the file cannot be read ({error.strerror}); check its permissions.") from None
     advice = "save the table as CSV with UTF-8 encoding."
     if b"\0" in raw:
         raise DataError(f"{place}: this is not a text file (it has zero bytes); {advice}")
@@ -124,9 +118,7 @@ def _text(place: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{place}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8 text; {advice}"
-        ) from None
+        raise DataError(f"{place}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8 text; {advice}") from None
 
 
 def _width(place: str, text: str, delimiter: str) -> int:
@@ -141,9 +133,7 @@ def _rows(place: str, text: str, delimiter: str, limit: int = -1) -> tuple[list[
     import csv  # late: only reading a file pays for it
 
     # newline="" hands the csv module the line ends as they are, inside quoted cells too.
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     lines: list[int] = []
     rows: list[list[str]] = []
     start = 1
@@ -170,9 +160,7 @@ def _is_data(rows: list[list[str]]) -> bool:
     if all(kinds):
         return True
     pairs = [
-        (kind, number(cell) is not None)
-        for kind, cell in zip(kinds, second, strict=False)
-        if not is_missing(cell)
+        (kind, number(cell) is not None) for kind, cell in zip(kinds, second, strict=False) if not is_missing(cell)
     ]
     return any(kinds) and bool(pairs) and all(above == below for above, below in pairs)
 

@@ -78,6 +78,8 @@ def get(initializer: str | float | Initializer) -> Initializer:
         return constant(initializer)
     if isinstance(initializer, str):
         if initializer not in INITIALIZERS:
-            raise ValueError(f"there is no initialiser {initializer!r}; there are {', '.join(INITIALIZERS)}, numbers and functions")
+            raise ValueError(
+                f"there is no initialiser {initializer!r}; there are {', '.join(INITIALIZERS)}, numbers and functions"
+            )
         return INITIALIZERS[initializer]
     return initializer

@@ -115,7 +115,9 @@ class Sequential(Module):
     def __init__(self, *layers: Any):
         for i, layer in enumerate(layers):
             if not callable(layer):
-                raise TypeError(f"Sequential applies layers; number {i} is a {type(layer).__name__} and cannot be called")
+                raise TypeError(
+                    f"Sequential applies layers; number {i} is a {type(layer).__name__} and cannot be called"
+                )
         self.layers = list(layers)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:

@@ -40,7 +40,9 @@ class MLP(Sequential):
         dtype: Any = np.float32,
     ):
         if len(sizes) < 2:
-            raise ValueError(f"an MLP needs the sizes of its input and its output at least, like [64, 32, 10]; got {list(sizes)}")
+            raise ValueError(
+                f"an MLP needs the sizes of its input and its output at least, like [64, 32, 10]; got {list(sizes)}"
+            )
         rng = np.random.default_rng(rng)
         self.sizes, self.activation, self.dropout = [int(s) for s in sizes], activation, dropout
         layers: list[Any] = []
@@ -53,4 +55,9 @@ class MLP(Sequential):
         super().__init__(*layers)
 
     def config(self) -> dict[str, Any]:
-        return {"sizes": self.sizes, "activation": self.activation, "dropout": self.dropout, "dtype": str(self[0].weight.dtype)}
+        return {
+            "sizes": self.sizes,
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "dtype": str(self[0].weight.dtype),
+        }

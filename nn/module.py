@@ -109,7 +109,9 @@ class Module:
         fitting = {name: np.asarray(getattr(state[name], "value", state[name])) for name in own if name in state}
         for name, value in fitting.items():
             if value.shape != own[name].shape:
-                raise ValueError(f"{name} has shape {own[name].shape} in this model and {value.shape} in the state: the layers differ")
+                raise ValueError(
+                    f"{name} has shape {own[name].shape} in this model and {value.shape} in the state: the layers differ"
+                )
         for name, value in fitting.items():
             own[name].data = value
 
@@ -152,7 +154,9 @@ class Module:
         x: an input to try, one row is enough; without it one is made for the first layer that states `in_features`.
         """
         if x is None:
-            x = next((np.zeros((1, m.in_features), np.float32) for m in self.modules() if hasattr(m, "in_features")), None)
+            x = next(
+                (np.zeros((1, m.in_features), np.float32) for m in self.modules() if hasattr(m, "in_features")), None
+            )
         shapes: dict[Module, str] = {}
         layers = [(path, m) for path, m in self.named_modules() if not list(m.named_children())]
         if x is not None:

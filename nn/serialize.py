@@ -56,7 +56,9 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     header, arrays = _read(path)
     if model is None:
         if header["architecture"] is None:
-            raise ValueError(f"{path} holds the arrays of a model with modules of its author's own; build it and pass it: nn.load(path, model)")
+            raise ValueError(
+                f"{path} holds the arrays of a model with modules of its author's own; build it and pass it: nn.load(path, model)"
+            )
         model = build(header["architecture"])
     model.load_state_dict(arrays)
     return model
@@ -111,4 +113,9 @@ def build(architecture: dict[str, Any]) -> Module:
 def _known() -> dict[str, Any]:
     from . import activations, layers, mlp
 
-    return {n: c for m in (activations, layers, mlp) for n, c in vars(m).items() if isinstance(c, type) and hasattr(c, "forward") and n != "Module"}
+    return {
+        n: c
+        for m in (activations, layers, mlp)
+        for n, c in vars(m).items()
+        if isinstance(c, type) and hasattr(c, "forward") and n != "Module"
+    }

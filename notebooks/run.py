@@ -22,7 +22,12 @@ def outputs(notebook: Any) -> list[tuple[int, str]]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             pictures = sorted(kind for kind in data if kind.startswith("image/"))
-            found.append((number, output.get("text", "") or ("" if pictures else data.get("text/plain", "")) or " ".join(pictures)))
+            found.append(
+                (
+                    number,
+                    output.get("text", "") or ("" if pictures else data.get("text/plain", "")) or " ".join(pictures),
+                )
+            )
     return found
 
 

@@ -13,7 +13,9 @@ class EarlyStopping:
     monitor: a column of the history; losses are to fall, metrics to rise. min_delta: what counts as better.
     """
 
-    def __init__(self, patience: int = 10, monitor: str = "val_loss", min_delta: float = 0.0, restore_best: bool = True):
+    def __init__(
+        self, patience: int = 10, monitor: str = "val_loss", min_delta: float = 0.0, restore_best: bool = True
+    ):
         if patience < 1:
             raise ValueError(f"patience counts epochs, at least 1; it is {patience!r}")
         self.patience, self.monitor, self.min_delta, self.restore_best = patience, monitor, min_delta, restore_best

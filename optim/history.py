@@ -85,14 +85,25 @@ class History:
                 right.set_ylabel("metric")
             axis = ax if of_loss else right
             color = "tab:blue" if of_loss else "tab:orange"
-            axis.plot(self["epoch"], self[name], color=color, linestyle="-" if name.startswith("val_") else "--", label=name)
+            axis.plot(
+                self["epoch"], self[name], color=color, linestyle="-" if name.startswith("val_") else "--", label=name
+            )
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color="gray", linewidth=0.8)
-            ax.annotate(" best epoch", (self.best_epoch, 0.98), xycoords=("data", "axes fraction"), va="top", color="gray", fontsize=8)
+            ax.annotate(
+                " best epoch",
+                (self.best_epoch, 0.98),
+                xycoords=("data", "axes fraction"),
+                va="top",
+                color="gray",
+                fontsize=8,
+            )
         ax.set_xlabel("epoch")
         ax.set_ylabel("loss")
         lines = [*ax.get_lines(), *(right.get_lines() if right else [])]
-        ax.legend(handles=[line for line in lines if not line.get_label().startswith("_")], loc="center right", fontsize=8)
+        ax.legend(
+            handles=[line for line in lines if not line.get_label().startswith("_")], loc="center right", fontsize=8
+        )
         return ax
 
 

@@ -50,7 +50,9 @@ def get(metrics: Any) -> dict[str, Metric]:
     for metric in metrics:
         if isinstance(metric, str):
             if metric not in METRICS:
-                raise ValueError(f"there is no metric {metric!r}; there are {', '.join(METRICS)}, and functions of (outputs, targets)")
+                raise ValueError(
+                    f"there is no metric {metric!r}; there are {', '.join(METRICS)}, and functions of (outputs, targets)"
+                )
             chosen[metric] = METRICS[metric]
         else:
             chosen[metric.__name__] = metric

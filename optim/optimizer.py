@@ -69,7 +69,9 @@ class Optimizer:
 
     def __init__(self, params: Any, **defaults: Any):
         if isinstance(params, Tensor):
-            raise TypeError(f"an optimizer takes an iterable of parameters, like model.parameters(); it got {describe(params)}: write [parameter]")
+            raise TypeError(
+                f"an optimizer takes an iterable of parameters, like model.parameters(); it got {describe(params)}: write [parameter]"
+            )
         groups = list(params)
         if not groups or not isinstance(groups[0], dict):
             groups = [{"params": groups}]
@@ -84,9 +86,13 @@ class Optimizer:
         group = {**self.defaults, **group, "params": list(group["params"])}
         taken = {p for g in self.param_groups for p in g["params"]}
         if unknown := group.keys() - self.defaults.keys() - {"params", "initial_lr"}:
-            raise ValueError(f"{type(self).__name__} has no setting {sorted(unknown)}; it has {', '.join(self.defaults)}")
+            raise ValueError(
+                f"{type(self).__name__} has no setting {sorted(unknown)}; it has {', '.join(self.defaults)}"
+            )
         if not group["params"]:
-            raise ValueError("an optimizer without parameters has nothing to do; is the model's parameters() iterator used up?")
+            raise ValueError(
+                "an optimizer without parameters has nothing to do; is the model's parameters() iterator used up?"
+            )
         for p in group["params"]:
             if not isinstance(p, Tensor) or p.dtype.kind != "f" or not p.is_leaf:
                 raise TypeError(f"an optimizer changes floating-point leaf Tensors; it got {p!r:.80}")

@@ -41,7 +41,9 @@ class Trainer:
     True
     """
 
-    def __init__(self, model: Any, loss: Callable[..., Any], optimizer: Any, metrics: Sequence[Any] = (), schedule: Any = None):
+    def __init__(
+        self, model: Any, loss: Callable[..., Any], optimizer: Any, metrics: Sequence[Any] = (), schedule: Any = None
+    ):
         self.model, self.loss, self.optimizer, self.schedule = model, loss, optimizer, schedule
         self.metrics = metrics_.get(metrics)
         self.history = History()
@@ -94,7 +96,9 @@ class Trainer:
                     self.schedule.step()
                 self._tell(callbacks, "on_epoch_end", row)
                 if bar is not None:
-                    bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if isinstance(v, float) and k not in ("lr", "seconds")})
+                    bar.set_postfix(
+                        {k: f"{v:.4g}" for k, v in row.items() if isinstance(v, float) and k not in ("lr", "seconds")}
+                    )
                     bar.update()
                 if self.stop:
                     self.history.stopped = self.stop
@@ -135,7 +139,9 @@ class Trainer:
                 outputs.append(output)
                 targets.append(t)
         if not seen:
-            raise ValueError("there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch")
+            raise ValueError(
+                "there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch"
+            )
         measured = {name: f(np.concatenate(outputs), np.concatenate(targets)) for name, f in self.metrics.items()}
         rate = self.optimizer.param_groups[0]["lr"]
         return {"epoch": epoch, "loss": total / seen, **measured, "lr": rate, "seconds": time.perf_counter() - start}
@@ -149,17 +155,25 @@ class Trainer:
                 outputs.append(_bare(output))
                 targets.append(t)
         if not outputs:
-            raise ValueError("there is no data to measure: the batches ended before the first. Pass something that can be iterated anew")
+            raise ValueError(
+                "there is no data to measure: the batches ended before the first. Pass something that can be iterated anew"
+            )
         output, target = np.concatenate(outputs), np.concatenate(targets)
         return {"loss": total / len(target), **{name: f(output, target) for name, f in self.metrics.items()}}
 
     def _batches(self, data: Any, batch_size: int | None, rng: Any) -> Any:
         if hasattr(data, "x") and hasattr(data, "y"):
             data = (data.x, data.y)
-        if not isinstance(data, (tuple, list)) or len(data) != 2 or all(isinstance(d, (tuple, list)) and len(d) == 2 and hasattr(d[0], "shape") for d in data):
+        if (
+            not isinstance(data, (tuple, list))
+            or len(data) != 2
+            or all(isinstance(d, (tuple, list)) and len(d) == 2 and hasattr(d[0], "shape") for d in data)
+        ):
             return data  # batches, be it just two of them
         x, t = data
-        return Minibatches(_inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng)
+        return Minibatches(
+            _inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng
+        )
 
     def _dtype(self) -> Any:
         return self.optimizer.param_groups[0]["params"][0].dtype
@@ -189,7 +203,7 @@ class _evaluating:
 def _inputs(x: Any, dtype: Any) -> Any:
     """Inputs in the dtype of the parameters, so that float64 data does not make a float32 model slow."""
     x = np.asarray(x.value if isinstance(x, Tensor) else x)
-    return x.astype(dtype, copy=False) if x.dtype.kind == "f" or dtype is not None and x.dtype.kind in "iub" else x
+    return x.astype(dtype, copy=False) if x.dtype.kind == "f" or (dtype is not None and x.dtype.kind in "iub") else x
 
 
 def _bare(x: Any) -> Any:

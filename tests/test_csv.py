@@ -210,9 +210,7 @@ def test_missing_file_and_folder(tmp_path):
         datasets.load_csv(tmp_path)
 
 
-@pytest.mark.skipif(
-    os.name == "nt" or getattr(os, "geteuid", int)() == 0, reason="needs enforced permissions"
-)
+@pytest.mark.skipif(os.name == "nt" or getattr(os, "geteuid", int)() == 0, reason="needs enforced permissions")
 def test_unreadable_file(write):
     path = write("a,b\n1,2\n")
     path.chmod(0)

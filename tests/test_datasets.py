@@ -36,9 +36,7 @@ def regression(n, d=2):
 
 
 def test_classification_fields():
-    data = datasets.Dataset(
-        [[1, 2], [3, 4]], [0, 2], classes=["a", "b", "c"], feature_names=["u", "v"], name="n"
-    )
+    data = datasets.Dataset([[1, 2], [3, 4]], [0, 2], classes=["a", "b", "c"], feature_names=["u", "v"], name="n")
     assert (data.x.dtype, data.y.dtype) == (np.float32, np.int64)
     assert (data.task, data.n_features, data.n_outputs, len(data)) == ("classification", 2, 3, 2)
     assert repr(data) == "<Dataset n: 2 rows, 2 features, classification, 3 classes>"
@@ -104,9 +102,7 @@ def test_bad_datasets(arguments, keywords, message):
     ],
 )
 def test_indexing(index, rows):
-    data = datasets.Dataset(
-        np.arange(4)[:, None], [0, 1, 0, 1], classes=["a", "b"], name="n", source="s", licence="l"
-    )
+    data = datasets.Dataset(np.arange(4)[:, None], [0, 1, 0, 1], classes=["a", "b"], name="n", source="s", licence="l")
     part = data[index]
     assert part.x[:, 0].tolist() == rows
     assert part.y.tolist() == [row % 2 for row in rows]
@@ -576,9 +572,7 @@ def test_import_stays_light():
         "from autograd_core import datasets; print(*(set(sys.modules) - before))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
-    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     loaded = set(run.stdout.split())
     assert "autograd_core.datasets" in loaded
     assert not {"csv", "json", "difflib", "zipfile", "numpy.random"} & loaded

@@ -30,5 +30,11 @@ def test_examples(name):
 
 
 def test_the_examples_are_found():
-    assert sum(doctest.testmod(importlib.import_module(n)).attempted for n in ("autograd_core.tensor", "autograd_core.backward")) > 10
+    assert (
+        sum(
+            doctest.testmod(importlib.import_module(n)).attempted
+            for n in ("autograd_core.tensor", "autograd_core.backward")
+        )
+        > 10
+    )
     assert autograd_core.__version__

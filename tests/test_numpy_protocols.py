@@ -11,7 +11,10 @@ from autograd_core.ops import rows
 ROWS = {op.name: op for op in rows()}
 X = np.array([[0.3, -0.7, 0.5], [0.9, 0.2, -0.4]])
 # where a function's domain is not all numbers: what X is turned into first
-DOMAIN = {"arccosh": lambda x: 2 + x, **dict.fromkeys(["sqrt", "cbrt", "log", "log2", "log10", "log1p", "reciprocal", "power"], np.abs)}
+DOMAIN = {
+    "arccosh": lambda x: 2 + x,
+    **dict.fromkeys(["sqrt", "cbrt", "log", "log2", "log10", "log1p", "reciprocal", "power"], np.abs),
+}
 
 
 def leaf(data):

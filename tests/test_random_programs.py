@@ -100,7 +100,9 @@ def programs(draw, longest=30):
 
 
 def reproducible(examples):
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    return settings(
+        max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
 
 
 @given(programs())

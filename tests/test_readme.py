@@ -16,7 +16,9 @@ def test_the_sessions_in_the_readme_give_what_they_show():
 
 
 def test_the_program_in_the_readme_runs_and_prints_what_it_says(tmp_path, monkeypatch, capsys):
-    (program,) = (b for b in re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL) if ">>>" not in b)
+    (program,) = (
+        b for b in re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL) if ">>>" not in b
+    )
     monkeypatch.chdir(tmp_path)
     exec(compile(program, "README.md", "exec"), {})
     printed = capsys.readouterr().out.splitlines()

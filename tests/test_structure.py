@@ -68,7 +68,11 @@ def violations(path, source):
         if where in UNSAFE:
             yield f"{what}: nothing is ever unpickled"
         elif where in ROOMS or (level and not target):
-            yield from (_inside_the_core(path, target, top, what) if room == "autograd_core" else _beside_the_core(room, target, top, what))
+            yield from (
+                _inside_the_core(path, target, top, what)
+                if room == "autograd_core"
+                else _beside_the_core(room, target, top, what)
+            )
         elif level:
             yield f"{what}: reaches outside its room"
         elif top and where not in LIBRARIES[room] and where not in sys.stdlib_module_names:
@@ -122,7 +126,10 @@ def dangers(path, source):
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name in ("eval", "exec") and path.parts[:2] != ("autograd_core", "compiler"):
             yield f"{path}:{node.lineno}: {name}("
-        if any(k.arg == "allow_pickle" and not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in node.keywords):
+        if any(
+            k.arg == "allow_pickle" and not (isinstance(k.value, ast.Constant) and k.value.value is False)
+            for k in node.keywords
+        ):
             yield f"{path}:{node.lineno}: allow_pickle"
 
 
@@ -168,7 +175,9 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("path", "source", "message"), WRONG, ids=[f"{p}-{s.splitlines()[-1].strip()}" for p, s, _ in WRONG])
+@pytest.mark.parametrize(
+    ("path", "source", "message"), WRONG, ids=[f"{p}-{s.splitlines()[-1].strip()}" for p, s, _ in WRONG]
+)
 def test_the_walker_finds(path, source, message):
     found = list(violations(Path(path), source))
     assert len(found) == 1

@@ -43,7 +43,7 @@ FUNCTIONS = {
     "arcsinh": sp.asinh, "arccosh": sp.acosh, "arctanh": sp.atanh,
     "maximum": lambda a, b: sp.Piecewise((a, a > b), (b, True)),
     "minimum": lambda a, b: sp.Piecewise((a, a < b), (b, True)),
-    "clip": lambda a, low, high: sp.Piecewise((low, a < low), (high, a > high), (a, True)),
+    "clip": lambda a, a_min, a_max: sp.Piecewise((a_min, a < a_min), (a_max, a > a_max), (a, True)),
     "relu": lambda a: sp.Piecewise((a, a > 0), (0, True)),
     "leaky_relu": lambda a, slope: sp.Piecewise((a, a > 0), (a * slope, True)),
     "squared_error": lambda o, t: (o - t) ** 2,
@@ -92,7 +92,9 @@ def points(op):
         yield inputs, op.bind(params)
 
 
-EDGES = [(op, i) for op in DIFFERENTIABLE if op.name in FUNCTIONS for i in range(len(op.inputs)) if op.rules[op.inputs[i]]]
+EDGES = [
+    (op, i) for op in DIFFERENTIABLE if op.name in FUNCTIONS for i in range(len(op.inputs)) if op.rules[op.inputs[i]]
+]
 
 
 def test_every_function_of_numbers_has_an_oracle():
@@ -111,7 +113,9 @@ def test_rules_and_formulas_against_sympy(op, i):
         y = float(sp.sympify(formula).subs(at))
         assert float(op(*inputs, **params)) == pytest.approx(y, rel=1e-12, abs=1e-14), "the kernel itself"
         expected = 1.5 * float(sp.diff(formula, letters[i]).subs(at))
-        spelled = edge(op, i, [Symbol(n, x) for n, x in zip(op.inputs, inputs, strict=True)], params, upstream=Symbol("g", 1.5))
+        spelled = edge(
+            op, i, [Symbol(n, x) for n, x in zip(op.inputs, inputs, strict=True)], params, upstream=Symbol("g", 1.5)
+        )
         assert float(spelled.value) == pytest.approx(expected, rel=1e-10, abs=1e-12), "the rule"
         named = read(spelled.spell("text"), g=1.5, y=y, **dict(zip(op.inputs, inputs, strict=True)))
         assert named == pytest.approx(expected, rel=1e-5, abs=1e-9), spelled.spell("text")  # constants have six digits
@@ -162,7 +166,9 @@ def test_a_definition_in_primitives_equals_its_kernel(op):
         expected = op(*inputs, **params)
         params = {n: v for n, v in params.items() if n != "reduction"}
         np.testing.assert_allclose(op.definition(*inputs, **params), expected, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(op.definition(*[Tensor(x) for x in inputs], **params).value, expected, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(
+            op.definition(*[Tensor(x) for x in inputs], **params).value, expected, rtol=1e-12, atol=1e-14
+        )
 
 
 # --- LaTeX and text are well formed ----------------------------------------------------------------------------------
@@ -179,18 +185,34 @@ def balanced(text):
 
 
 def well_formed(latex):
-    return balanced(latex) and latex.count(r"\left") == latex.count(r"\right") and not re.search(r"\\frac(?!\{)|\^\^|\^\s*$|\{\}", latex)
+    return (
+        balanced(latex)
+        and latex.count(r"\left") == latex.count(r"\right")
+        and not re.search(r"\\frac(?!\{)|\^\^|\^\s*$|\{\}", latex)
+    )
 
 
 @pytest.mark.parametrize(
     ("latex", "good"),
-    [(r"\frac{a}{b}", True), (r"\left(a", False), ("{(a})", False), ("a}{b", False), (r"\frac a b", False), ("a^", False)],
+    [
+        (r"\frac{a}{b}", True),
+        (r"\left(a", False),
+        ("{(a})", False),
+        ("a}{b", False),
+        (r"\frac a b", False),
+        ("a^", False),
+    ],
 )
 def test_the_checker_of_latex(latex, good):
     assert well_formed(latex) == good
 
 
-ALL_EDGES = [(op, i) for op in DIFFERENTIABLE for i in range(2 if op.variadic else len(op.inputs)) if op.variadic or op.rules[op.inputs[i]]]
+ALL_EDGES = [
+    (op, i)
+    for op in DIFFERENTIABLE
+    for i in range(2 if op.variadic else len(op.inputs))
+    if op.variadic or op.rules[op.inputs[i]]
+]
 
 
 @pytest.mark.parametrize(("op", "i"), ALL_EDGES, ids=lambda x: getattr(x, "name", x))
@@ -201,7 +223,9 @@ def test_every_rule_spells_in_every_style(op, i):
     assert balanced(text), text
     assert balanced(spelled.spell("numbers"))
     for said in (latex, text):
-        assert not re.search(r"array|object|<|slice\(|None|Tensor|Symbol|lambda|nan", said.replace(" < ", "")), f"Python shows through: {said}"
+        assert not re.search(r"array|object|<|slice\(|None|Tensor|Symbol|lambda|nan", said.replace(" < ", "")), (
+            f"Python shows through: {said}"
+        )
     assert set(re.findall(r"\b[a-z]\b", text)) <= {"g", "y", *op.inputs, *op.saved, "x"}
 
 
@@ -255,7 +279,16 @@ def test_a_known_condition_spells_the_side_that_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.1 + 0.2, "0.3"), (-2.0, "-2"), (1e-12, "1e-12"), (3, "3"), (True, "1"), (np.zeros((2, 3)), "[2×3]"), (np.float32(0.5), "0.5")]
+    ("value", "shown"),
+    [
+        (0.1 + 0.2, "0.3"),
+        (-2.0, "-2"),
+        (1e-12, "1e-12"),
+        (3, "3"),
+        (True, "1"),
+        (np.zeros((2, 3)), "[2×3]"),
+        (np.float32(0.5), "0.5"),
+    ],
 )
 def test_numbers_as_they_are_shown(value, shown):
     assert show(value) == shown

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from autograd_core import Tensor
 from autograd_core.check import gradcheck, gradgradcheck
 from autograd_core.ops import rows
 

@@ -32,7 +32,7 @@ def draw(loss: Tensor) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'role="img" aria-label="computational graph" font-family="sans-serif" font-size="13">',
-        '<style>.n{fill:#f6f8fa;stroke:#57606a}.leaf{fill:#ddf4ff;stroke:#0969da}.e{stroke:#8c959f;fill:none}'
+        "<style>.n{fill:#f6f8fa;stroke:#57606a}.leaf{fill:#ddf4ff;stroke:#0969da}.e{stroke:#8c959f;fill:none}"
         ".v{fill:#1f2328}.d{fill:#cf222e}.h{fill:#fff;stroke:#fff;stroke-width:6}</style>",
     ]
     arriving: dict[Tensor, list[Step]] = {}
@@ -69,7 +69,12 @@ def _places(session: Session) -> dict[Tensor, tuple[float, float]]:
     row: dict[Tensor, float] = {node: i for layer in layers for i, node in enumerate(layer)}
     for sweep in range(8):  # towards the middle of the neighbours, to and fro
         for layer in layers if sweep % 2 == 0 else layers[::-1]:
-            wish = {n: _middle([row[m] for m in [*users[n], *(x for x in n.inputs if isinstance(x, Tensor) and x in row)]], row[n]) for n in layer}
+            wish = {
+                n: _middle(
+                    [row[m] for m in [*users[n], *(x for x in n.inputs if isinstance(x, Tensor) and x in row)]], row[n]
+                )
+                for n in layer
+            }
             layer.sort(key=wish.__getitem__)
             top = -float("inf")
             for node in layer:

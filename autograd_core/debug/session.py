@@ -104,7 +104,8 @@ class Session:
     def symbols(self, node: Tensor) -> list[Any]:
         """A node's inputs as formulas spell them: Tensors by name, numbers as numbers."""
         return [
-            Symbol(self.names.get(x) or x.name or show(x.value), x.value) if isinstance(x, Tensor) else x for x in node.inputs
+            Symbol(self.names.get(x) or x.name or show(x.value), x.value) if isinstance(x, Tensor) else x
+            for x in node.inputs
         ]
 
     def __repr__(self) -> str:
@@ -153,7 +154,9 @@ class Why:
         if not self.parts:
             return f"∂{self.loss}/∂{self.name} = 0: no path leads from {self.loss} to {self.name}"
         ways = ", ".join(f"{show(value)} through {through}" for through, value in self.parts)
-        return f"∂{self.loss}/∂{self.name} = {show(self.total)}: {ways}" + (", together " + show(self.total)) * (len(self.parts) > 1)
+        return f"∂{self.loss}/∂{self.name} = {show(self.total)}: {ways}" + (", together " + show(self.total)) * (
+            len(self.parts) > 1
+        )
 
     __repr__ = __str__
 

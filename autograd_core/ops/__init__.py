@@ -8,7 +8,18 @@ from typing import Any
 from ..op import TABLE, Op, row, rows
 from . import arithmetic, elementwise, indexing, linear_algebra, neural, reductions, shapes
 
-__all__ = ["Op", "arithmetic", "elementwise", "indexing", "linear_algebra", "neural", "reductions", "row", "rows", "shapes"]
+__all__ = [
+    "Op",
+    "arithmetic",
+    "elementwise",
+    "indexing",
+    "linear_algebra",
+    "neural",
+    "reductions",
+    "row",
+    "rows",
+    "shapes",
+]
 
 
 def __getattr__(name: str) -> Any:

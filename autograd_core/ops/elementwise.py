@@ -109,7 +109,12 @@ arctanh = row(
 
 def _flat(function: Any, words: str) -> Any:
     """A step function: its slope is 0 wherever it has one."""
-    return row(function, a=lambda g: np.zeros_like(g), samples=lambda draw: [((draw(s) + 0.3,), {}) for s in SHAPES], words=words)
+    return row(
+        function,
+        a=lambda g: np.zeros_like(g),
+        samples=lambda draw: [((draw(s) + 0.3,), {}) for s in SHAPES],
+        words=words,
+    )
 
 
 sign = _flat(np.sign, "the sign is constant but for one jump: no gradient passes")
@@ -131,11 +136,11 @@ minimum = row(
     latex=r"\min(a, b)", samples=binary(), words="the gradient goes to the smaller of the two; a tie shares it by halves",
 )  # fmt: skip
 clip = row(
-    lambda a, low, high: np.clip(a, low, high), name="clip", params={"low": None, "high": None},
-    a=lambda g, a, low, high: np.where(
-        (a >= (-math.inf if low is None else low)) & (a <= (math.inf if high is None else high)), g, 0
+    np.clip, params={"a_min": None, "a_max": None},
+    a=lambda g, a, a_min, a_max: np.where(
+        (a >= (-math.inf if a_min is None else a_min)) & (a <= (math.inf if a_max is None else a_max)), g, 0
     ),
-    samples=lambda draw: [((draw(s),), {"low": -0.9, "high": 1.1}) for s in SHAPES],
+    samples=lambda draw: [((draw(s),), {"a_min": -0.9, "a_max": 1.1}) for s in SHAPES],
     words="the gradient passes where nothing was cut off, the bounds themselves included",
 )  # fmt: skip
 where = row(
@@ -156,8 +161,8 @@ greater = _mask(np.greater, operator.gt, "a > b")
 greater_equal = _mask(np.greater_equal, operator.ge, r"a \ge b")
 less = _mask(np.less, operator.lt, "a < b")
 less_equal = _mask(np.less_equal, operator.le, r"a \le b")
-equal = _mask(np.equal, operator.eq, "a = b")
-not_equal = _mask(np.not_equal, operator.ne, r"a \ne b")
+equal = _mask(np.equal, lambda a, b: np.asarray(a == b)[()], "a = b")  # with None or a text as well: False
+not_equal = _mask(np.not_equal, lambda a, b: np.asarray(a != b)[()], r"a \ne b")
 logical_and = _mask(np.logical_and, np.logical_and, r"a \wedge b")
 logical_or = _mask(np.logical_or, np.logical_or, r"a \vee b")
 bitwise_and = _mask(np.bitwise_and, operator.and_, r"a \wedge b")

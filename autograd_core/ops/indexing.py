@@ -35,7 +35,15 @@ def _put(a: Any, values: Any, index: Any) -> Any:
 
 
 _rows, _cols = np.array([0, 2, 0]), np.array([1, 1, 1])  # with an element that is picked twice
-_INDICES = [1, (slice(None), 0), (..., None), (slice(None, None, -2), slice(1, 3)), _rows, (_rows, _cols), (_rows, slice(1, 3))]
+_INDICES = [
+    1,
+    (slice(None), 0),
+    (..., None),
+    (slice(None, None, -2), slice(1, 3)),
+    _rows,
+    (_rows, _cols),
+    (_rows, slice(1, 3)),
+]
 
 getitem = row(
     lambda a, index: a[index], name="getitem", params={"index": None},

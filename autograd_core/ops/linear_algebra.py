@@ -64,6 +64,8 @@ outer = row(
     words="each vector gets the gradient times the other vector",
 )  # fmt: skip
 trace = row(
-    np.trace, a=lambda g, a: g * np.eye(*a.shape), latex=r"\operatorname{tr}(a)",
-    samples=shaped((((3, 3),), {}), (((2, 3),), {})), words="the diagonal elements each get the gradient",
+    np.trace,
+    a=lambda g, a: g * np.eye(*a.shape[:2], dtype=a.dtype).reshape(*a.shape[:2], *[1] * (a.ndim - 2)),
+    latex=r"\operatorname{tr}(a)", samples=shaped((((3, 3),), {}), (((2, 3),), {}), (((2, 3, 4),), {})),
+    words="the diagonal elements each get the gradient",
 )  # fmt: skip

@@ -22,7 +22,7 @@ def spread(g: Any, a: Any, axis: Any, keepdims: bool) -> Any:
 def _share(g: Any, y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient of a maximum or minimum: to the elements that attain it, in equal parts."""
     attained = a == spread(y, a, axis, keepdims)
-    number = np.sum(np.where(attained, 1.0, 0.0), axis=axis, keepdims=keepdims)
+    number = np.sum(np.where(attained, np.ones_like(a), 0), axis=axis, keepdims=keepdims)
     return np.where(attained, spread(g / number, a, axis, keepdims), 0)
 
 
@@ -31,10 +31,15 @@ def _freedom(a: Any, y: Any, ddof: float) -> float:
     return a.size / y.size - ddof
 
 
+def largest(a: Any, axis: Any) -> Any:
+    """What softmax takes out first, so that nothing overflows: the largest elements, or 0 where these are infinite."""
+    top = np.maximum.reduce(a, axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0)
+
+
 def _logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log Σ exp, with the largest taken out first so that nothing overflows; −∞ and ∞ stay what they are."""
-    top = np.max(a, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
+    top = largest(a, axis)
     y = np.log(np.sum(np.exp(a - top), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis)[()]
 
@@ -54,6 +59,12 @@ def _max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return np.minimum.reduce(a, axis=axis, keepdims=keepdims)
+
+
+def _std(a: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
+    y = np.std(a, axis=axis, keepdims=keepdims, ddof=ddof)
+    vary = np.maximum.reduce(a, axis=axis, keepdims=keepdims) > np.minimum.reduce(a, axis=axis, keepdims=keepdims)
+    return y * vary  # of equal elements exactly 0, which rounding in the mean would miss
 
 
 AXES: dict[str, Any] = {"axis": None, "keepdims": False}
@@ -77,7 +88,7 @@ var = row(
     words="a variance pulls each element by twice its distance from the mean",
 )  # fmt: skip
 std = row(
-    np.std, params={**AXES, "ddof": 0},
+    _std, numpy=(np.std,), params={**AXES, "ddof": 0},
     a=lambda g, y, a, axis, keepdims, ddof: (
         spread(np.where(y == 0, 0, g / np.where(y == 0, 1, y)) / _freedom(a, y, ddof), a, axis, keepdims)
         * (a - np.mean(a, axis=axis, keepdims=True))

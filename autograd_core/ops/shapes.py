@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import Any
 
@@ -97,16 +98,24 @@ flip = row(
 )  # fmt: skip
 
 
-def _piece(i: int, g: Any, inputs: Any, axis: int) -> Any:
+def _starts(inputs: Any, axis: int | None) -> list[int]:
+    """Where each of the joined arrays begins, and where the last one ends."""
+    return list(itertools.accumulate((x.size if axis is None else x.shape[axis] for x in inputs), initial=0))
+
+
+def _concatenate(*inputs: Any, axis: int | None = 0) -> Any:
+    return np.concatenate(inputs, axis), _starts([np.asarray(x) for x in inputs], axis)
+
+
+def _piece(i: int, g: Any, inputs: Any, starts: list[int], axis: int | None) -> Any:
     """The part of g that stands where the i-th of the joined arrays stood."""
-    axis = axis % inputs[i].ndim
-    start = sum(x.shape[axis] for x in inputs[:i])
-    return g[(slice(None),) * axis + (slice(start, start + inputs[i].shape[axis]),)]
+    part = slice(starts[i], starts[i + 1])
+    return g[part].reshape(inputs[i].shape) if axis is None else g[(slice(None),) * (axis % g.ndim) + (part,)]
 
 
 concatenate = row(
-    lambda *inputs, axis: np.concatenate(inputs, axis), name="concatenate", params={"axis": 0}, each=_piece,
-    numpy=(np.concatenate,), samples=shaped((((2, 3), (1, 3)), {}), (((2, 1), (2, 3), (2, 2)), {"axis": -1})),
+    _concatenate, params={"axis": 0}, saved={"starts": _starts}, each=_piece, numpy=(np.concatenate,),
+    samples=shaped((((2, 3), (1, 3)), {}), (((2, 1), (2, 3), (2, 2)), {"axis": -1}), (((2,), (1, 3)), {"axis": None})),
     words="each of the joined arrays gets its own piece of the gradient",
 )  # fmt: skip
 stack = row(
