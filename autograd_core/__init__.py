@@ -19,9 +19,24 @@ from .op import Op, row
 from .tensor import GraphCut, Tensor, no_grad, set_grad_enabled
 
 if TYPE_CHECKING:
-    from . import check, datasets, debug, nn, ops, optim, symbol, transforms
-    from .check import gradcheck, gradgradcheck
-    from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    import autograd_core.datasets as datasets
+    import autograd_core.nn as nn
+    import autograd_core.optim as optim
+
+    from . import check as check
+    from . import debug as debug
+    from . import ops as ops
+    from . import symbol as symbol
+    from . import transforms as transforms
+    from .check import gradcheck as gradcheck
+    from .check import gradgradcheck as gradgradcheck
+    from .transforms import grad as grad
+    from .transforms import hessian as hessian
+    from .transforms import hvp as hvp
+    from .transforms import jacobian as jacobian
+    from .transforms import jvp as jvp
+    from .transforms import value_and_grad as value_and_grad
+    from .transforms import vjp as vjp
 
 __version__ = "0.1.0"
 

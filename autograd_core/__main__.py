@@ -207,7 +207,7 @@ def _picture(history: Any, path: Path) -> None:
         matplotlib.use("agg")
         ax = history.plot()
         ax.figure.savefig(path, dpi=120)
-        matplotlib.pyplot.close(ax.figure)
+        ax.figure.clear()
 
 
 def _report(data: Any, parts: Any, args: Any, facts: Any, results: Any, metric: str, out: Path) -> str:

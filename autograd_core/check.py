@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .backward import backprop
+from .ops.shapes import concatenate
 from .tensor import Tensor
 
 
@@ -97,7 +98,7 @@ def gradgradcheck(
         for i, value in zip(places, values, strict=True):
             given[i] = value
         grads = backprop(f(*given), list(values), [arriving], create_graph=True)
-        return np.concatenate([g.reshape(-1) for g in grads])
+        return concatenate(*(g.reshape(-1) for g in grads))
 
     gradcheck(gradient, seed, *(tensors[i].value for i in places), rng=rng, name=f"gradient of {name}", **tolerances)
 

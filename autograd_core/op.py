@@ -45,29 +45,21 @@ class Op:
     (array([6., 3.]), ('a', 'b'))
     """
 
-    __slots__ = (
-        "alone",
-        "arity",
-        "binds",
-        "definition",
-        "differentiable",
-        "eager",
-        "edges",
-        "inputs",
-        "kernel",
-        "latex",
-        "name",
-        "numpy",
-        "params",
-        "reads",
-        "recipes",
-        "rules",
-        "samples",
-        "saved",
-        "text",
-        "variadic",
-        "words",
-    )  # fmt: skip
+    name: str
+    kernel: Callable[..., Any]
+    eager: Callable[..., Any]  # what eager code calls: the kernel, or Python's sign for it
+    inputs: tuple[str, ...]
+    rules: dict[str, Rule | None]
+    params: dict[str, Any]
+    saved: dict[str, Rule]
+    variadic: bool
+    latex: str
+    text: str
+    binds: str
+    words: str
+    samples: Callable[..., Any] | None
+    definition: Callable[..., Any] | None
+    numpy: tuple[Any, ...]
 
     def __init__(self, name: str, kernel: Callable[..., Any], rules: Mapping[str, Rule | None], **fields: Any):
         self.name, self.kernel, self.rules = name, kernel, dict(rules)
@@ -78,7 +70,8 @@ class Op:
         names = ("g", "y", *self.inputs, *self.saved, *self.params)
         if self.variadic:  # a rule for any number of inputs gets its own place first: each=lambda i, g, inputs: ...
             names = ("g", "y", "inputs", *self.saved, *self.params)
-        chosen = {n: _parameters(r)[self.variadic :] for n, r in self.rules.items() if r is not None}
+        written = {n: r for n, r in rules.items() if r is not None}
+        chosen = {n: _parameters(r)[self.variadic :] for n, r in written.items()}
         for input_name, parameters in chosen.items():
             if unknown := set(parameters) - set(names):
                 raise TypeError(
@@ -86,7 +79,7 @@ class Op:
                     f"a rule may read {', '.join(names)}"
                 )
         self.edges: tuple[Edge, ...] = tuple(
-            (self.inputs.index(n), self.rules[n], _picker([names.index(p) for p in parameters]))
+            (self.inputs.index(n), written[n], _picker([names.index(p) for p in parameters]))
             for n, parameters in chosen.items()
         )
         self.alone = all(set(ps) <= {"g", "y"} for ps in chosen.values())  # no rule reads more than these

@@ -31,8 +31,9 @@ class Symbol(Operators):
     __slots__ = ("inputs", "name", "op", "params", "value")
 
     def __init__(self, name: str, value: Any):
-        self.name, self.op = name, None
+        self.name = name
         self.value = np.asarray(value)[()]
+        self.op: Op | None = None
         self.inputs: tuple[Any, ...] = ()
         self.params = NO_PARAMS
 

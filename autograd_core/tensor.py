@@ -57,19 +57,19 @@ class Tensor(Operators):
     (Tensor(30., op=add), Tensor(39.), Tensor(8.))
     """
 
+    value: Any  # the bare array; a NumPy scalar where there are no axes
+    tracked: bool  # whether a gradient may be asked for
+    gradient: Any  # of a leaf: what backward() has collected, a bare array until somebody looks at .grad
+    name: str | None
+    op: Op | None  # the row that made it; None for a leaf
+    inputs: tuple[Any, ...]  # what that row was fed, Tensors and constants
+    params: dict[str, Any]
+    kept: tuple[Any, ...]  # what its rules may read, as bare arrays
+    born: int
+    written: int  # when its memory was last written to
+    site: Any  # where in the user's code it was made, if that is being recorded
     __slots__ = (
-        "__weakref__",
-        "born",
-        "gradient",
-        "inputs",
-        "kept",
-        "name",
-        "op",
-        "params",
-        "site",
-        "tracked",
-        "value",
-        "written",
+        "value", "tracked", "gradient", "name", "op", "inputs", "params", "kept", "born", "written", "site", "__weakref__",
     )  # fmt: skip
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .backward import ancestors, backprop
+from .ops.shapes import stack
 from .tensor import Tensor, set_grad_enabled
 
 Argnums = int | tuple[int, ...]
@@ -31,8 +32,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         with set_grad_enabled(True):
-            args, leaves, chosen = _with_leaves(args, argnums)
-            out = f(*args, **kwargs)
+            given, leaves, chosen = _with_leaves(args, argnums)
+            out = f(*given, **kwargs)
         value, aux = out if has_aux else (out, None)
         if not isinstance(value, Tensor) or value.size != 1:
             raise ValueError(
@@ -112,11 +113,11 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Tensor:
         with set_grad_enabled(True):
-            args, leaves, _ = _with_leaves(args, argnum)
-            y = f(*args, **kwargs)
+            given, leaves, _ = _with_leaves(args, argnum)
+            y = f(*given, **kwargs)
         (x,) = leaves
-        rows = [_gradients(y, [x], seed)[0] for seed in np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)]
-        return _finished(np.stack(rows).reshape((*y.shape, *x.shape)), leaves)
+        rows: Any = [_gradients(y, [x], seed)[0] for seed in np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)]
+        return _finished(stack(*rows).reshape((*y.shape, *x.shape)), leaves)
 
     return wrapped
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class MLP(Sequential):
         rng = np.random.default_rng(rng)
         self.sizes, self.activation, self.dropout = [int(s) for s in sizes], activation, dropout
         layers: list[Any] = []
-        for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for i, (n_in, n_out) in enumerate(pairwise(sizes)):
             layers.append(Linear(n_in, n_out, weight_init=weight_init, bias_init=bias_init, rng=rng, dtype=dtype))
             if i < len(sizes) - 2:
                 layers.append(activations.get(activation))

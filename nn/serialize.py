@@ -27,11 +27,12 @@ def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
     path = Path(path)
     header = {"format": "autograd_core model", "version": VERSION, "architecture": describe(model), "notes": notes}
     # under a prefix, since a parameter may be called "file"; in C order, which every reader of the format knows
-    arrays = {_STATE + name: np.asarray(value, order="C") for name, value in model.state_dict().items()}
+    arrays: dict[str, Any] = {_STATE + name: np.asarray(value, order="C") for name, value in model.state_dict().items()}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            np.savez(file, **arrays, **{_HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)})
+            arrays[_HEADER] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+            np.savez(file, allow_pickle=False, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -89,7 +90,7 @@ def describe(model: Module) -> dict[str, Any] | None:
     kind, known = type(model).__name__, _known()
     if kind not in known or type(model).__module__.split(".")[-2:] != known[kind].__module__.split(".")[-2:]:
         return None  # by the module's last names, since nn may be imported from a checkout as well
-    config = getattr(model, "config", dict)()
+    config: dict[str, Any] = getattr(model, "config", dict)()
     can_be_said = all(isinstance(v, (str, int, float, bool, list, type(None))) for v in config.values())
     if kind != "Sequential" and can_be_said and repr(known[kind](**config)) == repr(model):
         return {"type": kind, "config": config}  # unless a layer was replaced since the model was built

@@ -75,7 +75,7 @@ class History:
             raise ImportError('plotting needs matplotlib: pip install "autograd-core[viz]"') from error
         if ax is None:
             _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-        right = None
+        right: Any = None
         for name in self.columns:
             if name in ("epoch", "lr", "seconds"):
                 continue

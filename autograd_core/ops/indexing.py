@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import row
+from ..op import Op, row
 
 
 def is_basic(index: Any) -> bool:
@@ -51,14 +51,14 @@ getitem = row(
     samples=lambda draw: [((draw((3, 4)),), {"index": i}) for i in [*_INDICES, draw((3, 4)) > 0]],
     words="the elements that were picked get their gradients, the others 0; one picked twice gets the sum",
 )  # fmt: skip
-scatter = row(
+scatter: Op = row(
     _scatter, params={"index": None, "shape": None}, a=lambda g, index: g[index], latex=r"\operatorname{scatter}(a)",
     samples=lambda draw: [
         ((draw(np.zeros((3, 4))[i].shape),), {"index": i, "shape": (3, 4)}) for i in [*_INDICES, draw((3, 4)) > 0]
     ],
     words="each element takes its gradient from the place it was put",
 )  # fmt: skip
-put = row(
+put: Op = row(
     _put, params={"index": None},
     a=lambda g, index: put(g, 0, index=index), values=lambda g, index: g[index],
     samples=lambda draw: [((draw((3, 4)), draw(s)), {"index": i}) for i, s in [(1, (4,)), ((0, slice(0, 2)), ()), (draw((3, 4)) > 0, ())]],

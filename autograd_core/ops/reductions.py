@@ -11,6 +11,11 @@ from ..op import row
 from .samples import reduced, shaped
 from .shapes import broadcast_to
 
+# what np.sum, np.max and np.min end in; they ask first what they were given, which takes as long again
+_add: Any = np.add.reduce
+_largest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
+
 
 def spread(g: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """What stands for whole axes of `a` (a gradient, a maximum), repeated over them: the shape of `a`."""
@@ -33,7 +38,7 @@ def _freedom(a: Any, y: Any, ddof: float) -> float:
 
 def largest(a: Any, axis: Any) -> Any:
     """What softmax takes out first, so that nothing overflows: the largest elements, or 0 where these are infinite."""
-    top = np.maximum.reduce(a, axis=axis, keepdims=True)
+    top = _largest(a, axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0)
 
 
@@ -45,25 +50,25 @@ def _logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(a, axis=axis, keepdims=keepdims)  # half the time of np.sum, which asks first what it was given
+    return _add(a, axis=axis, keepdims=keepdims)
 
 
 def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = np.add.reduce(a, axis=axis, keepdims=keepdims)
+    total = _add(a, axis=axis, keepdims=keepdims)
     return total / (np.size(a) / (np.size(total) or 1) or math.nan)  # of nothing: NaN, as in NumPy
 
 
 def _max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.maximum.reduce(a, axis=axis, keepdims=keepdims)
+    return _largest(a, axis=axis, keepdims=keepdims)
 
 
 def _min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.minimum.reduce(a, axis=axis, keepdims=keepdims)
+    return _smallest(a, axis=axis, keepdims=keepdims)
 
 
 def _std(a: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
     y = np.std(a, axis=axis, keepdims=keepdims, ddof=ddof)
-    vary = np.maximum.reduce(a, axis=axis, keepdims=keepdims) > np.minimum.reduce(a, axis=axis, keepdims=keepdims)
+    vary = _largest(a, axis=axis, keepdims=keepdims) > _smallest(a, axis=axis, keepdims=keepdims)
     return y * vary  # of equal elements exactly 0, which rounding in the mean would miss
 
 

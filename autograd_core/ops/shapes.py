@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import row
+from ..op import Op, row
 from .samples import shaped
 
 
@@ -50,12 +50,12 @@ broadcast_to = row(
     latex="a", samples=shaped((((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)}), (((),), {"shape": (2,)})),
     words="what was repeated sums the gradients of its copies",
 )  # fmt: skip
-unbroadcast = row(
+unbroadcast: Op = row(
     _unbroadcast, params={"shape": None}, a=lambda g, a: broadcast_to(g, shape=a.shape), latex=r"\sum a",
     samples=shaped((((2, 3),), {"shape": (3,)}), (((2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})),
     words="what was summed hands its gradient to every term",
 )  # fmt: skip
-cast = row(
+cast: Op = row(
     lambda a, dtype: a.astype(dtype, copy=False), name="cast", params={"dtype": None},
     a=lambda g, a: cast(g, dtype=a.dtype), latex="a", samples=shaped((((3,),), {"dtype": np.float64})),
     words="another precision, the same gradient",
