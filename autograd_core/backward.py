@@ -65,7 +65,10 @@ def contributions(
     frame_of, sum_to, to_dtype = _GRAPH if create_graph else _BARE
     for node in order:
         op = node.op
-        if op is None or node not in grads:
+        if op is None:
+            continue
+        g = grads.get(node) if node in keep else grads.pop(node, None)
+        if g is None:
             continue
         inputs = node.inputs
         if inputs is FREED:
@@ -75,7 +78,6 @@ def contributions(
             )
         if clock.last_write > node.born:
             _refuse_if_stale(node)
-        g = grads[node] if node in keep else grads.pop(node)
         frame = frame_of(node, g)
         for i, rule, pick in op.edges_of(len(inputs)) if op.variadic else op.edges:
             x = inputs[i]
@@ -88,7 +90,8 @@ def contributions(
             if contribution.dtype != like.dtype:
                 contribution = to_dtype(contribution, dtype=like.dtype)
             yield node, i, x, g, contribution
-            grads[x] = grads[x] + contribution if x in grads else contribution
+            before = grads.get(x)
+            grads[x] = contribution if before is None else before + contribution
 
 
 def _bare_frame(node: Tensor, g: Any) -> tuple[Any, ...]:

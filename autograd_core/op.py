@@ -111,12 +111,15 @@ class Op:
 
     def bind(self, params: dict[str, Any]) -> dict[str, Any]:
         """The row's parameters with their defaults, in the row's order; TypeError for one it does not have."""
-        bound = self.params | {name: _private(value) for name, value in params.items()}
+        bound = self.params | params
         if len(bound) != len(self.params):
             raise TypeError(
                 f"{self.name} does not take {', '.join(sorted(params.keys() - self.params.keys()))} when differentiated; "
                 f"it takes {', '.join(self.params) or 'no keywords'}"
             )
+        for name, value in params.items():  # changing an index array after its use must change no gradient
+            if isinstance(value, (np.ndarray, list, tuple, Readable)):
+                bound[name] = _private(value)
         return bound
 
     def __repr__(self) -> str:
@@ -181,7 +184,7 @@ def rows() -> Iterator[Op]:
 
 
 def _private(value: Any) -> Any:
-    """A parameter of the row's own: changing an index array after its use must change no gradient."""
+    """A parameter of the row's own, however deep the arrays in it lie."""
     if isinstance(value, tuple):
         return tuple(map(_private, value))
     if isinstance(value, Readable):

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ class Tensor(Operators):
     op: Op | None  # the row that made it; None for a leaf
     inputs: tuple[Any, ...]  # what that row was fed, Tensors and constants
     params: dict[str, Any]
-    kept: tuple[Any, ...]  # what its rules may read, as bare arrays
+    kept: Sequence[Any]  # what its rules may read, as bare arrays
     born: int
     written: int  # when its memory was last written to
     site: Any  # where in the user's code it was made, if that is being recorded
@@ -87,7 +87,7 @@ class Tensor(Operators):
 
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Tensor:
         """Run the kernel on the bare arrays, and remember the row and its inputs if a gradient may be asked for."""
-        values = []
+        values: Any = []
         tracked = False
         for x in inputs:
             if isinstance(x, Tensor):
@@ -101,14 +101,20 @@ class Tensor(Operators):
             else:
                 values.append(x)
         out: Tensor = new(Tensor)
-        out.value, *saved = op.eager(*values, **params) if op.saved else (op.eager(*values, **params),)
+        value = op.eager(*values, **params)
+        if op.saved:
+            value, *saved = value
+        out.value = value
         out.gradient = out.name = out.site = None
         if tracked and op.differentiable and mode.recording:
             out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
             if op.alone:
-                out.kept = ()
-            else:
-                out.kept = (*([values] if op.variadic else values), *saved, *params.values())
+                values = ()
+            elif op.variadic:
+                values = (values,)
+            if op.saved:
+                values = (*values, *saved)
+            out.kept = (*values, *params.values()) if params else values
         else:
             out.tracked, out.op, out.inputs, out.params, out.kept = False, None, (), NO_PARAMS, ()
         out.born, out.written = tick(), 0
