@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     import autograd_core.optim as optim
 
     from . import check as check
+    from . import compiler as compiler
     from . import debug as debug
     from . import ops as ops
     from . import symbol as symbol
     from . import transforms as transforms
     from .check import gradcheck as gradcheck
     from .check import gradgradcheck as gradgradcheck
+    from .compiler import compile as compile
     from .transforms import grad as grad
     from .transforms import hessian as hessian
     from .transforms import hvp as hvp
@@ -40,10 +42,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FOLDERS = ("check", "datasets", "debug", "nn", "ops", "optim", "symbol", "transforms")
+_FOLDERS = ("check", "compiler", "datasets", "debug", "nn", "ops", "optim", "symbol", "transforms")
 _FUNCTIONS = {
     **dict.fromkeys(["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"], "transforms"),
     **dict.fromkeys(["gradcheck", "gradgradcheck"], "check"),
+    "compile": "compiler",
 }
 
 __all__ = ["GraphCut", "Op", "Tensor", "backprop", "no_grad", "row", "set_grad_enabled", *_FOLDERS, *_FUNCTIONS]

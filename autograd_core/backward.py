@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .ops.shapes import cast, unbroadcast
-from .tensor import Tensor, clock, collecting, describe, mode, owner, same_memory
+from .tensor import Tensor, clock, collecting, describe, mode, observers, owner, same_memory
 
 _birth = attrgetter("born")
 Grads = dict[Tensor, Any]
@@ -164,7 +164,7 @@ def backprop(
             )
     grads: Grads = {}
     for output, seed in zip(outputs, seeds, strict=True):
-        s = _seed(output, seed, create_graph)
+        s = _seed(output, seed, create_graph or bool(observers))
         grads[output] = grads[output] + s if output in grads else s
     order = ancestors(outputs)
     only = set(inputs)
@@ -191,11 +191,11 @@ def backward(
             f"backward() from {describe(tensor)}, which does not require grad: nothing it was computed from has "
             "requires_grad=True, or it was computed under no_grad() or detached"
         )
-    order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph)
+    order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph or bool(observers))
     grads = {tensor: seed}
     _drain(order, grads, create_graph)
     with collecting:
-        _deposit(grads, create_graph, seed)
+        _deposit(grads, create_graph or bool(observers), seed)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
 
@@ -203,7 +203,8 @@ def backward(
 def _drain(order: list[Tensor], grads: Grads, create_graph: bool, **which: Any) -> None:
     before, mode.recording = mode.recording, create_graph
     try:
-        deque(contributions(order, grads, create_graph, **which), maxlen=0)
+        # while a program is recorded, rules are fed with Tensors, so that what they compute is recorded too
+        deque(contributions(order, grads, create_graph or bool(observers), **which), maxlen=0)
     finally:
         mode.recording = before
 

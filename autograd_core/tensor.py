@@ -37,7 +37,7 @@ class _Mode(threading.local):
 mode = _Mode()
 collecting = threading.Lock()  # gradients are added to leaves by one thread at a time
 _backward: Any = None
-observers: list[Any] = []  # the last is told of every row that is read: how a program is recorded
+observers: list[Any] = []  # the last is told of every row that is read, and of every look at a number
 
 
 class GraphCut(UserWarning):
@@ -119,7 +119,7 @@ class Tensor(Operators):
             out.tracked, out.op, out.inputs, out.params, out.kept = False, None, (), NO_PARAMS, ()
         out.born, out.written = tick(), 0
         if observers:
-            observers[-1](out, op, inputs, params)
+            observers[-1].row(out, op, inputs, params)
         return out
 
     # --- the graph ---------------------------------------------------------------------------------------------
@@ -181,6 +181,9 @@ class Tensor(Operators):
 
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient passes."""
+        if observers:  # a step of its own, or the record would not know where the numbers come from
+            with no_grad():
+                return +self
         out = _fill(new(Tensor), self.value)
         *_, source = same_memory(self)
         if source.is_leaf:
@@ -200,10 +203,14 @@ class Tensor(Operators):
 
     def numpy(self) -> Any:
         """The values as an array of its own, without a word: you know that it leaves the graph."""
+        if observers:
+            observers[-1].cut("numpy()")
         return np.array(self.value)
 
     def item(self) -> Any:
         """The one number in it, as Python's; ValueError if there are more."""
+        if observers:
+            observers[-1].cut("item()")
         try:
             return self.value.item()
         except ValueError:
@@ -229,6 +236,8 @@ class Tensor(Operators):
             raise ValueError(
                 f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()"
             )
+        if observers:
+            observers[-1].cut("a truth value, as in if t > 0")
         return bool(self.value)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -237,6 +246,8 @@ class Tensor(Operators):
         return (self[i] for i in range(len(self)))
 
     def _leaving(self, how: str) -> None:
+        if observers:
+            observers[-1].cut(how)
         if self.tracked:
             warnings.warn(
                 f"{how} takes {describe(self)} out of the graph: what is computed from the numbers has no gradient. "

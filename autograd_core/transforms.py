@@ -174,10 +174,10 @@ def _with_leaves(args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], li
     leaves: list[Tensor] = []
 
     def leaf(x: Any) -> Tensor:
-        if isinstance(x, Tensor) and x.requires_grad:
-            node = x * 1  # inside an outer transform: a node of its own, whose history goes on to the outer argument
-        else:
-            node = Tensor(x.value if isinstance(x, Tensor) else x, requires_grad=True)
+        # of a Tensor, a node of its own: inside an outer transform its history goes on to the outer argument
+        node = x * 1 if isinstance(x, Tensor) else Tensor(x)
+        if not node.requires_grad:
+            node.requires_grad_()
         leaves.append(node)
         return node
 
