@@ -62,7 +62,7 @@ def contributions(
     power    3.0 -> w1       36.0
     """
     keep = frozenset(keep)
-    frame_of, sum_to, to_dtype = _GRAPH if create_graph else _BARE
+    sum_to, to_dtype = (unbroadcast, cast) if create_graph else (unbroadcast.kernel, cast.kernel)
     for node in order:
         op = node.op
         if op is None:
@@ -78,7 +78,8 @@ def contributions(
             )
         if clock.last_write > node.born:
             _refuse_if_stale(node)
-        frame = frame_of(node, g)
+        # what the rules may read: bare arrays, or Tensors, and then what they compute is a graph in its turn
+        frame = _graph_frame(node, g) if create_graph else (g, node.value, *node.kept)
         for i, rule, pick in op.edges_of(len(inputs)) if op.variadic else op.edges:
             x = inputs[i]
             if not isinstance(x, Tensor) or not x.tracked or (only is not None and x not in only):
@@ -87,29 +88,20 @@ def contributions(
             like = x.value
             if contribution.shape != like.shape:  # broadcasting is undone here, once, for every rule
                 contribution = sum_to(contribution, shape=like.shape)
-            if contribution.dtype != like.dtype:
+            if contribution.dtype is not like.dtype:
                 contribution = to_dtype(contribution, dtype=like.dtype)
             yield node, i, x, g, contribution
             before = grads.get(x)
             grads[x] = contribution if before is None else before + contribution
 
 
-def _bare_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
-    """What the rules of a node may read, as bare arrays: the first-order pass builds no graph."""
-    return (g, node.value, *node.kept)
-
-
 def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
-    """The same as Tensors: what the rules compute is a graph again, to be differentiated in its turn."""
+    """g, the output, inputs, saved values and parameters, in the order in which rules pick from them."""
     op, inputs = node.op, node.inputs
     assert op is not None
     if op.variadic:
         return (g, node, inputs, *op.recompute((inputs,), node.params), *node.params.values())
     return (g, node, *inputs, *op.recompute(inputs, node.params), *node.params.values())
-
-
-_BARE = (_bare_frame, unbroadcast.kernel, cast.kernel)
-_GRAPH = (_graph_frame, unbroadcast, cast)
 
 
 def _refuse_if_stale(node: Tensor) -> None:
@@ -234,7 +226,7 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
 
 def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
     """Give the leaves their gradients; a rule may have handed one array to several of them, which get copies."""
-    owners = {id(_memory(seed))}
+    owners = {id(owner(seed))}
     for leaf, g in grads.items():
         if leaf.op is not None:
             continue
@@ -242,16 +234,12 @@ def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
         if before is not None:
             g = g + (before.value if isinstance(before, Tensor) and not create_graph else before)
         else:
-            memory = _memory(g)
+            memory = owner(g)
             if id(memory) in owners or memory.size != g.size:
                 g = +g if create_graph else g.copy("K")
-                memory = _memory(g)
+                memory = owner(g)
             owners.add(id(memory))
         leaf.gradient = g
-
-
-def _memory(g: Any) -> Any:
-    return owner(g.value if isinstance(g, Tensor) else g)
 
 
 def _as_tensor(g: Any, x: Tensor) -> Tensor:

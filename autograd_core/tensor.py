@@ -307,7 +307,8 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
 
 def owner(value: Any) -> Any:
     """The array that owns the memory in which a value lies."""
-    return value.base if isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray) else value
+    array = value.value if isinstance(value, Tensor) else value
+    return array if array.base is None or not isinstance(array.base, np.ndarray) else array.base
 
 
 def same_memory(x: Tensor) -> Iterator[Tensor]:

@@ -50,13 +50,13 @@ def mse_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
     >>> mse_loss(np.array([9.0]), np.array([1.0]))
     np.float64(64.0)
     """
-    target = _matched("mse_loss", output, target, reduction)
+    target = _matched("mse_loss", output, target)
     return neural.squared_error(output, target, reduction=reduction)
 
 
 def l1_loss(output: Any, target: Any, reduction: Reduction = "mean") -> Any:
     """|output − target|, mean over all elements by default; ValueError where the shapes differ."""
-    target = _matched("l1_loss", output, target, reduction)
+    target = _matched("l1_loss", output, target)
     return reduced(abs(output - target), reduction)
 
 
@@ -66,7 +66,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: Reduct
     >>> binary_cross_entropy_with_logits(np.array([-1e4, 0.0]), np.array([1.0, 1.0]), reduction="none")
     array([1.00000000e+04, 6.93147181e-01])
     """
-    target = _matched("binary_cross_entropy_with_logits", logits, target, reduction)
+    target = _matched("binary_cross_entropy_with_logits", logits, target)
     return neural.bce_with_logits(logits, target, reduction=reduction)
 
 
@@ -80,14 +80,8 @@ def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> An
     np.float64(0.6931471805599453)
     """
     if target.dtype.kind in "iu":
-        check_reduction(reduction)
-        if logits.ndim != 2 or target.shape != logits.shape[:1]:
-            raise ValueError(
-                f"cross_entropy got logits of shape {logits.shape} and class indices of shape {target.shape}: "
-                "it needs logits (n, classes) and indices (n,); reshape them, or give one-hot rows as floats"
-            )
         return neural.cross_entropy(logits, target, reduction=reduction)
-    target = _matched("cross_entropy with probabilities as targets", logits, target, reduction)
+    target = _matched("cross_entropy with probabilities as targets", logits, target)
     return reduced(-np.sum(target * log_softmax(logits), axis=-1), reduction)
 
 
@@ -102,9 +96,8 @@ def check_reduction(reduction: str) -> None:
         raise ValueError(f'reduction is "mean", "sum" or "none"; it is {reduction!r}')
 
 
-def _matched(name: str, output: Any, target: Any, reduction: str) -> Any:
+def _matched(name: str, output: Any, target: Any) -> Any:
     """The target in the output's dtype (integers would turn float32 into float64); ValueError unless shapes agree."""
-    check_reduction(reduction)
     if output.shape != target.shape:
         hint = "reshape one of them"
         if output.shape == (*target.shape, 1):

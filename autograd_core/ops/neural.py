@@ -100,9 +100,15 @@ def _one_hot(target: Any, logits: Any) -> Any:
 
 
 def _places_of(target: Any, logits: Any) -> Any:
-    rows, classes = logits.shape
+    """A mask of each sample's true class; ValueError for shapes that do not go together, and for labels out of range."""
+    if logits.ndim != 2 or target.shape != logits.shape[:1]:
+        raise ValueError(
+            f"cross_entropy got logits of shape {logits.shape} and class indices of shape {target.shape}: "
+            "it needs logits (n, classes) and indices (n,); reshape them, or give one-hot rows as floats"
+        )
+    classes = logits.shape[1]
     at = target[:, None] == places(classes)
-    if np.count_nonzero(at) != rows:
+    if np.count_nonzero(at) != len(at):
         raise ValueError(
             f"there are logits for {classes} classes and labels from {np.min(target)} to {np.max(target)}; "
             f"they must be 0 to {classes - 1}: number the classes from 0, or give the network more outputs"
@@ -117,10 +123,13 @@ one_hot = row(_one_hot, target=None, logits=None, latex="t", text="t", words="a 
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
+    if reduction == "mean":
+        return np.add.reduce(losses, axis=None) / max(losses.size, 1)
+    if reduction == "sum":
+        return np.add.reduce(losses, axis=None)
     if reduction == "none":
         return losses
-    total = np.add.reduce(losses, axis=None)
-    return total / max(losses.size, 1) if reduction == "mean" else total
+    raise ValueError(f'reduction is "mean", "sum" or "none"; it is {reduction!r}')
 
 
 def _share(g: Any, count: int, reduction: str) -> Any:
