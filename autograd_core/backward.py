@@ -205,7 +205,7 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
     """The gradient at an output: the one that was passed, or 1 if the output is one number."""
     value = output.value
     if gradient is None:
-        if value.size != 1:
+        if value.ndim and value.size != 1:
             raise ValueError(
                 f"backward from {describe(output)} needs to know what to minimise: reduce it to one number first "
                 f"(.sum(), .mean()), or pass the gradient of your loss by it, of shape {output.shape}"
@@ -226,7 +226,7 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
 
 def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
     """Give the leaves their gradients; a rule may have handed one array to several of them, which get copies."""
-    owners = {id(owner(seed))}
+    taken = {id(owner(seed))}
     for leaf, g in grads.items():
         if leaf.op is not None:
             continue
@@ -235,10 +235,10 @@ def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
             g = g + (before.value if isinstance(before, Tensor) and not create_graph else before)
         else:
             memory = owner(g)
-            if id(memory) in owners or memory.size != g.size:
+            if id(memory) in taken or memory.size != g.size:
                 g = +g if create_graph else g.copy("K")
                 memory = owner(g)
-            owners.add(id(memory))
+            taken.add(id(memory))
         leaf.gradient = g
 
 

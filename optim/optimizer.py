@@ -124,7 +124,7 @@ class Optimizer:
                     if t % FLUSH_EVERY == 0:
                         for s in state.values():
                             s[np.abs(s) < 1e-30] = 0
-                wrote(p for p in flat.params if p.gradient is not None)
+                wrote([p for p in flat.params if p.gradient is not None])
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters, as is due before each backward pass."""
