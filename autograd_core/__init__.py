@@ -15,8 +15,9 @@ if _os.path.exists(
     __path__.append(_root)
 
 from .backward import backprop
+from .modes import no_grad, set_grad_enabled
 from .op import Op, row
-from .tensor import GraphCut, Tensor, no_grad, set_grad_enabled
+from .tensor import GraphCut, Tensor
 
 if TYPE_CHECKING:
     import autograd_core.datasets as datasets

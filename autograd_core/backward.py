@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from .memory import clock, describe, owner, same_memory
+from .modes import collecting, mode, observers
 from .ops.shapes import cast, unbroadcast
-from .tensor import Tensor, clock, collecting, describe, mode, observers, owner, same_memory
+from .tensor import Tensor
 
 _birth = attrgetter("born")
 Grads = dict[Tensor, Any]

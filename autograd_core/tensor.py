@@ -6,38 +6,19 @@ input to its results, so that a graph dies, without help from the garbage collec
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from .memory import describe, same_memory, tick, write
+from .modes import collecting, mode, no_grad, observers
 from .op import NO_PARAMS, Op
 from .operators import Operators
 
-tick = itertools.count(1).__next__  # one clock: a node's birth, and every write to a tensor's memory
 new = object.__new__
-
-
-class clock:
-    """When memory was last written to: most passes need not look further for what is out of date."""
-
-    last_write = 0
-
-
-class _Mode(threading.local):
-    """Whether a thread records the rows that it reads."""
-
-    recording = True
-
-
-mode = _Mode()
-collecting = threading.Lock()  # gradients are added to leaves by one thread at a time
 _backward: Any = None
-observers: list[Any] = []  # the last is told of every row that is read, and of every look at a number
 
 
 class GraphCut(UserWarning):
@@ -198,8 +179,8 @@ class Tensor(Operators):
         return self.value
 
     @data.setter
-    def data(self, new: Any) -> None:
-        write(self, new.value if isinstance(new, Tensor) else new)
+    def data(self, numbers: Any) -> None:
+        write(self, numbers.value if isinstance(numbers, Tensor) else numbers)
 
     def numpy(self) -> Any:
         """The values as an array of its own, without a word: you know that it leaves the graph."""
@@ -303,85 +284,3 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
     tensor.params = NO_PARAMS
     tensor.born, tensor.written = tick(), 0
     return tensor
-
-
-def owner(value: Any) -> Any:
-    """The array that owns the memory in which a value lies."""
-    array = value.value if isinstance(value, Tensor) else value
-    return array if array.base is None or not isinstance(array.base, np.ndarray) else array.base
-
-
-def same_memory(x: Tensor) -> Iterator[Tensor]:
-    """x, and the tensors whose memory it shows, as w.T shows that of w."""
-    memory = owner(x.value)
-    while True:
-        yield x
-        source = next((s for s in (*x.inputs, *x.kept) if isinstance(s, Tensor)), None)
-        if source is None or owner(source.value) is not memory:
-            return
-        x = source
-
-
-def wrote(tensors: Iterable[Tensor]) -> None:
-    """Note that these tensors' memory was written to now: what was computed from them before is out of date."""
-    clock.last_write = now = tick()
-    for tensor in tensors:
-        tensor.written = now
-
-
-def write(tensor: Tensor, numbers: Any) -> None:
-    """Copy numbers into a tensor's memory; ValueError for another shape, TypeError where digits would be lost."""
-    numbers = np.asarray(numbers)
-    if numbers.shape != tensor.shape:
-        raise ValueError(f"{describe(tensor)} cannot take values of shape {numbers.shape}; make a new Tensor instead")
-    if numbers.dtype.kind == "f" and tensor.dtype.kind != "f":
-        raise TypeError(
-            f"{describe(tensor)} holds {tensor.dtype} and cannot take {numbers.dtype} without losing digits"
-        )
-    if isinstance(tensor.value, np.ndarray):
-        tensor.value[...] = numbers
-    else:  # a NumPy scalar cannot be written to
-        tensor.value = tensor.value.dtype.type(numbers)
-    wrote(same_memory(tensor))
-
-
-def describe(tensor: Tensor) -> str:
-    """A tensor as errors speak of it: its name or the row that made it, its shape and dtype."""
-    kind = f"the result of {tensor.op.name}" if tensor.op is not None else "tensor"
-    name = f" {tensor.name!r}" if tensor.name else ""
-    return f"{kind}{name} of shape {tensor.shape}"
-
-
-class set_grad_enabled(contextlib.ContextDecorator):
-    """Switch recording on or off in this thread, as a context manager or a decorator.
-
-    >>> w = Tensor(1.0, requires_grad=True)
-    >>> with set_grad_enabled(False):
-    ...     (2 * w).requires_grad
-    False
-    """
-
-    def __init__(self, enabled: bool):
-        self.enabled = enabled
-        self.before: list[bool] = []
-
-    def _recreate_cm(self) -> set_grad_enabled:  # a decorated function may run in several threads at once
-        return set_grad_enabled(self.enabled)
-
-    def __enter__(self) -> None:
-        self.before.append(mode.recording)
-        mode.recording = self.enabled
-
-    def __exit__(self, *exc: object) -> None:
-        mode.recording = self.before.pop()
-
-
-def no_grad() -> set_grad_enabled:
-    """Record nothing in this thread, as a context manager or a decorator (`@no_grad()`).
-
-    >>> w = Tensor(1.0, requires_grad=True)
-    >>> with no_grad():
-    ...     (2 * w).requires_grad
-    False
-    """
-    return set_grad_enabled(False)

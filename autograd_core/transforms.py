@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from .backward import ancestors, backprop
+from .modes import set_grad_enabled
 from .ops.shapes import stack
-from .tensor import Tensor, set_grad_enabled
+from .tensor import Tensor
 
 Argnums = int | tuple[int, ...]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tensor import Tensor, describe, wrote
+from autograd_core.memory import describe, wrote
+from autograd_core.tensor import Tensor
 
 FLUSH_EVERY = 256  # steps; arithmetic on subnormal numbers, into which idle momentum decays, is five times slower
 

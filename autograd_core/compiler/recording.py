@@ -6,14 +6,16 @@ well. The record is a flat list: no graph, no Python of the user's is left in it
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..modes import observers, set_grad_enabled
 from ..op import Op
-from ..tensor import Tensor, observers, set_grad_enabled
+from ..tensor import Tensor
 
 
 class CannotRecord(Exception):
@@ -30,14 +32,17 @@ class Record:
     arguments: list[Tensor]
     steps: list[tuple[Tensor, Op, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     result: Any = None
+    thread: int = field(default_factory=threading.get_ident)  # what other threads do meanwhile is none of its business
 
     def row(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
         """A row was read."""
-        self.steps.append((out, op, inputs, params))
+        if threading.get_ident() == self.thread:
+            self.steps.append((out, op, inputs, params))
 
     def cut(self, how: str) -> None:
         """A Tensor is about to become a plain number, which the record could not follow."""
-        raise CannotRecord(f"{how} looks at a number while the function is recorded")
+        if threading.get_ident() == self.thread:
+            raise CannotRecord(f"{how} looks at a number while the function is recorded")
 
 
 def record(f: Callable[..., Any], arrays: tuple[Any, ...]) -> Record:

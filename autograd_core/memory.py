@@ -1,0 +1,70 @@
+"""Whose memory is it, and when was it written to: how a backward pass knows that its numbers are still the same.
+
+One clock counts the births of nodes and the writes to tensors. What was computed at tick 7 from memory that was written
+to at tick 9 is out of date; views and detached tensors show the memory of another one, and a write to it is one to them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .op import Readable
+
+tick = itertools.count(1).__next__
+
+
+class clock:
+    """When memory was last written to: most passes need not look further for what is out of date."""
+
+    last_write = 0
+
+
+def owner(value: Any) -> Any:
+    """The array that owns the memory in which a value lies."""
+    array = value.value if isinstance(value, Readable) else value
+    return array if array.base is None or not isinstance(array.base, np.ndarray) else array.base
+
+
+def same_memory(x: Any) -> Iterator[Any]:
+    """x, and the tensors whose memory it shows, as w.T shows that of w."""
+    memory = owner(x.value)
+    while True:
+        yield x
+        source = next((s for s in (*x.inputs, *x.kept) if isinstance(s, Readable)), None)
+        if source is None or owner(source.value) is not memory:
+            return
+        x = source
+
+
+def wrote(tensors: Iterable[Any]) -> None:
+    """Note that these tensors' memory was written to now: what was computed from them before is out of date."""
+    clock.last_write = now = tick()
+    for tensor in tensors:
+        tensor.written = now
+
+
+def write(tensor: Any, numbers: Any) -> None:
+    """Copy numbers into a tensor's memory; ValueError for another shape, TypeError where digits would be lost."""
+    numbers = np.asarray(numbers)
+    if numbers.shape != tensor.shape:
+        raise ValueError(f"{describe(tensor)} cannot take values of shape {numbers.shape}; make a new Tensor instead")
+    if numbers.dtype.kind == "f" and tensor.dtype.kind != "f":
+        raise TypeError(
+            f"{describe(tensor)} holds {tensor.dtype} and cannot take {numbers.dtype} without losing digits"
+        )
+    if isinstance(tensor.value, np.ndarray):
+        tensor.value[...] = numbers
+    else:  # a NumPy scalar cannot be written to
+        tensor.value = tensor.value.dtype.type(numbers)
+    wrote(same_memory(tensor))
+
+
+def describe(tensor: Any) -> str:
+    """A tensor as errors speak of it: its name or the row that made it, its shape and dtype."""
+    kind = f"the result of {tensor.op.name}" if tensor.op is not None else "tensor"
+    name = f" {tensor.name!r}" if tensor.name else ""
+    return f"{kind}{name} of shape {tensor.shape}"
