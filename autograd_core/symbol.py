@@ -85,7 +85,7 @@ def edge(
     """
     values = [x.value if isinstance(x, Symbol) else x for x in inputs]
     y, *saved = op.kernel(*values, **params) if op.saved else (op.kernel(*values, **params),)
-    g = upstream or Symbol("g", np.ones_like(y))
+    g = Symbol("g", np.ones_like(y)) if upstream is None else upstream
     kept = [Symbol(n, s) if isinstance(s, np.ndarray) else s for n, s in zip(op.saved, saved, strict=True)]
     known = [*([list(inputs)] if op.variadic else inputs), *kept]
     rule, pick = next((rule, pick) for k, rule, pick in op.edges_of(len(inputs)) if k == i)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..symbol import show
 from ..tensor import Tensor
-from .session import Session, Step
+from .session import Session
 
 LAYER, ROW, WIDTH, HEIGHT = 190, 86, 128, 58
 
@@ -35,15 +35,14 @@ def draw(loss: Tensor) -> str:
         "<style>.n{fill:#f6f8fa;stroke:#57606a}.leaf{fill:#ddf4ff;stroke:#0969da}.e{stroke:#8c959f;fill:none}"
         ".v{fill:#1f2328}.d{fill:#cf222e}.h{fill:#fff;stroke:#fff;stroke-width:6}</style>",
     ]
-    arriving: dict[Tensor, list[Step]] = {}
+    arriving: dict[Tensor, list[tuple[Tensor, Any]]] = {}
     for step in session.steps:
         if step.x is not None:
-            arriving.setdefault(step.node, []).append(step)
+            arriving.setdefault(step.node, []).append((step.x, step.contribution))
     for node, edges in arriving.items():  # they enter from top to bottom as their sources stand, so as not to cross
-        edges.sort(key=lambda step: places[step.x][1] if step.x else 0)
-        for port, step in enumerate(edges):
-            assert step.x is not None
-            parts.append(_edge(places[step.x], places[node], show(step.contribution, 4), port - (len(edges) - 1) / 2))
+        edges.sort(key=lambda edge: places[edge[0]][1])
+        for port, (x, contribution) in enumerate(edges):
+            parts.append(_edge(places[x], places[node], show(contribution, 4), port - (len(edges) - 1) / 2))
     grads = session.gradients()
     for node, (x, y) in places.items():
         parts.append(_node(session, node, x, y, grads))
