@@ -5,6 +5,7 @@ A fused row carries its `definition` in primitives: tests hold the two equal, an
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from ..op import row
 from .reductions import largest
 from .samples import shaped, unary
-from .shapes import ones, places
+from .shapes import ones
 
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -94,26 +95,35 @@ log_softmax = row(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=16)
+def _codes(classes: int, dtype: Any) -> Any:
+    """Row k is the code of class k, 1 in place k; below stand zeros, found by negative and by too large numbers."""
+    return np.eye(2 * classes, classes, dtype=dtype)
+
+
 def _one_hot(target: Any, logits: Any) -> Any:
-    """Class indices as rows of 0 and 1, of the shape and dtype of the logits; ValueError for one that is no class."""
-    return _places_of(target, logits).astype(logits.dtype)
-
-
-def _places_of(target: Any, logits: Any) -> Any:
-    """A mask of each sample's true class; ValueError for shapes that do not go together, and for labels out of range."""
+    """Class indices as rows of 0 and 1, in the dtype of the logits; ValueError for shapes that do not go together,
+    and for labels that are no class."""
     if logits.ndim != 2 or target.shape != logits.shape[:1]:
         raise ValueError(
             f"cross_entropy got logits of shape {logits.shape} and class indices of shape {target.shape}: "
             "it needs logits (n, classes) and indices (n,); reshape them, or give one-hot rows as floats"
         )
     classes = logits.shape[1]
-    at = target[:, None] == places(classes)
-    if np.count_nonzero(at) != len(at):
+    try:
+        if classes > 500:  # too many to keep a table of codes
+            hot = (target[:, None] == np.arange(classes)).astype(logits.dtype)
+        else:
+            hot = _codes(classes, logits.dtype).take(target, axis=0)
+        right = np.vdot(hot, hot) == len(hot)
+    except IndexError:
+        right = False
+    if not right:
         raise ValueError(
             f"there are logits for {classes} classes and labels from {np.min(target)} to {np.max(target)}; "
             f"they must be 0 to {classes - 1}: number the classes from 0, or give the network more outputs"
         )
-    return at
+    return hot
 
 
 one_hot = row(_one_hot, target=None, logits=None, latex="t", text="t", words="a constant has no derivative")
@@ -123,12 +133,14 @@ one_hot = row(_one_hot, target=None, logits=None, latex="t", text="t", words="a 
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
+    return losses if reduction == "none" else _of_total(np.add.reduce(losses, axis=None), losses.size, reduction)
+
+
+def _of_total(total: Any, count: int, reduction: str) -> Any:
     if reduction == "mean":
-        return np.add.reduce(losses, axis=None) / max(losses.size, 1)
+        return total / (count or 1)
     if reduction == "sum":
-        return np.add.reduce(losses, axis=None)
-    if reduction == "none":
-        return losses
+        return total
     raise ValueError(f'reduction is "mean", "sum" or "none"; it is {reduction!r}')
 
 
@@ -138,14 +150,20 @@ def _share(g: Any, count: int, reduction: str) -> Any:
 
 
 def _cross_entropy(logits: Any, target: Any, reduction: str = "none") -> Any:
-    at = _places_of(target, logits)
+    t = _one_hot(target, logits)
     p = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
-    column = ones(p.shape[-1], p.dtype)
-    picked = p[at]  # a mask picks faster than index arrays
+    if reduction == "none":
+        at_target = p[t == 1]
+    else:
+        at_target = np.vdot(p, t)  # their sum, in a third of the time of picking them
+        if at_target != at_target:  # but 0 · −∞, of a class that is ruled out, is no number
+            at_target = p[t == 1].sum()
     np.exp(p, out=p)
-    total = np.dot(p, column)
+    total = np.dot(p, ones(p.shape[-1], p.dtype))
     p /= total[:, None]
-    return _reduced(np.log(total) - picked, reduction), p, at
+    if reduction == "none":
+        return np.log(total) - at_target, p, t
+    return _of_total(np.add.reduce(np.log(total)) - at_target, len(p), reduction), p, t
 
 
 REDUCTION = {"reduction": "none"}
