@@ -64,7 +64,7 @@ def contributions(
     power    3.0 -> w1       36.0
     """
     keep = frozenset(keep)
-    sum_to, to_dtype = (unbroadcast, cast) if create_graph else (unbroadcast.kernel, cast.kernel)
+    sum_to, to_dtype = (_sum_to, _to_dtype) if create_graph else (unbroadcast.kernel, cast.kernel)
     for node in order:
         op = node.op
         if op is None:
@@ -89,12 +89,20 @@ def contributions(
             contribution = rule(*pick(frame))
             like = x.value
             if contribution.shape != like.shape:  # broadcasting is undone here, once, for every rule
-                contribution = sum_to(contribution, shape=like.shape)
+                contribution = sum_to(contribution, like.shape)
             if contribution.dtype is not like.dtype:
-                contribution = to_dtype(contribution, dtype=like.dtype)
+                contribution = to_dtype(contribution, like.dtype)
             yield node, i, x, g, contribution
             before = grads.get(x)
             grads[x] = contribution if before is None else before + contribution
+
+
+def _sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return unbroadcast(g, shape=shape)
+
+
+def _to_dtype(g: Tensor, dtype: Any) -> Tensor:
+    return cast(g, dtype=dtype)
 
 
 def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
@@ -236,7 +244,7 @@ def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
         if before is not None:
             g = g + (before.value if isinstance(before, Tensor) and not create_graph else before)
         else:
-            memory = owner(g)
+            memory = owner(g) if create_graph or g.base is not None else g
             if id(memory) in taken or memory.size != g.size:
                 g = +g if create_graph else g.copy("K")
                 memory = owner(g)

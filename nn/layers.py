@@ -61,11 +61,12 @@ class Linear(Module):
             self.bias = Parameter(np.asarray(start, dtype), name="bias")
 
     def forward(self, x: Any) -> Any:
-        if x.shape[-1:] != (self.in_features,):
+        try:
+            return linear(x, self.weight, self.bias) if self.bias is not None else x @ self.weight.T
+        except ValueError as error:
             raise ValueError(
                 f"{self} was given an input of shape {x.shape}: its last axis must hold {self.in_features} features"
-            )
-        return linear(x, self.weight, self.bias) if self.bias is not None else x @ self.weight.T
+            ) from error
 
     def config(self) -> dict[str, Any]:
         sizes = {"in_features": self.in_features, "out_features": self.out_features}

@@ -41,8 +41,8 @@ def draw(loss: Tensor) -> str:
             arriving.setdefault(step.node, []).append((step.x, step.contribution))
     for node, edges in arriving.items():  # they enter from top to bottom as their sources stand, so as not to cross
         edges.sort(key=lambda edge: places[edge[0]][1])
-        for port, (x, contribution) in enumerate(edges):
-            parts.append(_edge(places[x], places[node], show(contribution, 4), port - (len(edges) - 1) / 2))
+        for port, (source, contribution) in enumerate(edges):
+            parts.append(_edge(places[source], places[node], show(contribution, 4), port - (len(edges) - 1) / 2))
     grads = session.gradients()
     for node, (x, y) in places.items():
         parts.append(_node(session, node, x, y, grads))
