@@ -54,6 +54,7 @@ class Operators(Readable):
         return reductions.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
     def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Self:
         return reductions.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
+    def dot(self, other: Any) -> Self: return linear_algebra.dot(self, other)
     def cumsum(self, axis: Any = None) -> Self: return reductions.cumsum(self, axis=axis)
     def argmax(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.argmax(self, axis=axis, keepdims=keepdims)
     def argmin(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.argmin(self, axis=axis, keepdims=keepdims)

@@ -39,7 +39,7 @@ def _broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
 def _unbroadcast(a: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes that broadcasting added or stretched, so that `shape` is left."""
     if a.ndim == 2 and shape == a.shape[1:]:
-        return np.dot(ones(len(a), a.dtype), a)
+        return ones(len(a), a.dtype).dot(a)
     added = a.ndim - len(shape)
     stretched = tuple(i + added for i, n in enumerate(shape) if n == 1 and a.shape[i + added] != 1)
     return a.sum(axis=(*range(added), *stretched)).reshape(shape)
