@@ -34,7 +34,8 @@ _ONE_THREAD = {
 def environment() -> dict[str, str]:
     """What every measured process gets; a script finds this project without installing it."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, **_ONE_THREAD, "PYTHONPATH": path}
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # installed peers have theirs
+    return {**inherited, **_ONE_THREAD, "PYTHONPATH": path}
 
 
 def pin() -> None:
