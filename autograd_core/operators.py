@@ -124,7 +124,10 @@ def _by_signature(op: Any, function: Any, args: tuple[Any, ...], kwargs: dict[st
     if len(args) > count:
         import inspect  # NumPy has imported it already; here it costs only those who pass parameters by place
 
-        names = list(inspect.signature(function).parameters)
+        try:
+            names = list(inspect.signature(function).parameters)
+        except ValueError:  # a few functions written in C tell theirs from NumPy 2.1 on only
+            names = [*op.inputs, *op.params]
         kwargs = dict(zip(names[count : len(args)], args[count:], strict=False)) | kwargs
     params = {_ALIASES.get(name, name) if name not in op.params else name: value for name, value in kwargs.items()}
     return (args[0] if op.variadic else args[:count]), params

@@ -5,6 +5,7 @@ A file is written under a temporary name, synced and renamed, so that a crash le
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -28,11 +29,13 @@ def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
     header = {"format": "autograd_core model", "version": VERSION, "architecture": describe(model), "notes": notes}
     # under a prefix, since a parameter may be called "file"; in C order, which every reader of the format knows
     arrays: dict[str, Any] = {_STATE + name: np.asarray(value, order="C") for name, value in model.state_dict().items()}
+    arrays[_HEADER] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    content = io.BytesIO()
+    np.savez(content, **arrays)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            arrays[_HEADER] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-            np.savez(file, allow_pickle=False, **arrays)
+            file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
