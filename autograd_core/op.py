@@ -68,9 +68,8 @@ class Op:
             setattr(self, field, value)
         self.arity = None if self.variadic else len(self.inputs)
         names = ("g", "y", *self.inputs, *self.saved, *self.params)
-        if self.variadic:  # a rule for any number of inputs gets its own place first: each=lambda i, g, inputs: ...
-            names = ("g", "y", "inputs", *self.saved, *self.params)
         written = {n: r for n, r in rules.items() if r is not None}
+        # a rule for any number of inputs is told its own place first: each=lambda i, g, inputs: ...
         chosen = {n: _parameters(r)[self.variadic :] for n, r in written.items()}
         for input_name, parameters in chosen.items():
             if unknown := set(parameters) - set(names):

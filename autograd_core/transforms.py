@@ -16,6 +16,8 @@ from .backward import ancestors, backprop
 from .modes import set_grad_enabled
 from .ops.shapes import stack
 from .tensor import Tensor
+from .trees import leaves as leaves_of
+from .trees import mapped
 
 Argnums = int | tuple[int, ...]
 
@@ -97,7 +99,7 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
         y = f(*given)
         v = Tensor(np.zeros(y.shape, y.dtype), requires_grad=True)
         pulled = backprop(y, leaves, [v], create_graph=True) if y.requires_grad else []
-        along = [(g * t).sum() for g, t in zip(pulled, _leaves(tangents), strict=False) if g.requires_grad]
+        along = [(g * t).sum() for g, t in zip(pulled, leaves_of(tangents), strict=False) if g.requires_grad]
         total = sum(along[1:], along[0]) if along else None
         out = Tensor(np.zeros(y.shape, y.dtype)) if total is None else _gradients(total, [*leaves, v])[-1]
     return _finished(y, leaves), _finished(out, [*leaves, v])
@@ -141,7 +143,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """
 
     def along(z: Any) -> Tensor:
-        products = [(g * d).sum() for g, d in zip(_leaves(grad(f)(z)), _leaves(v), strict=True)]
+        products = [(g * d).sum() for g, d in zip(leaves_of(grad(f)(z)), leaves_of(v), strict=True)]
         return sum(products[1:], products[0])
 
     return grad(along)(x)
@@ -184,27 +186,13 @@ def _with_leaves(args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], li
 
     given, chosen = list(args), []
     for i in (argnums,) if isinstance(argnums, int) else argnums:
-        given[i] = _mapped(leaf, given[i])
+        given[i] = mapped(leaf, given[i])
         chosen.append(given[i])
     return given, leaves, chosen
 
 
-def _mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {k: _mapped(f, v) for k, v in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(_mapped(f, v) for v in tree)
-    return f(tree)
-
-
-def _leaves(tree: Any) -> list[Any]:
-    found: list[Any] = []
-    _mapped(found.append, tree)
-    return found
-
-
 def _rebuilt(tree: Any, leaves: Any) -> Any:
-    return _mapped(lambda _: next(leaves), tree)
+    return mapped(lambda _: next(leaves), tree)
 
 
 def _name(f: Callable[..., Any]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..op import Op
 from ..tensor import Tensor
+from ..trees import leaves, mapped
 from .recording import CannotRecord, Record, record, same
 
 
@@ -70,7 +71,7 @@ class Program:
         for kernel, saves, places, params in self.calls:
             y = kernel(*(values[i] if i >= 0 else constant for i, constant in places), **params)
             values.append(y[0] if saves else y)
-        return _filled(self.result, lambda x: Tensor(values[self.slots[id(x)]]) if id(x) in self.slots else x)
+        return mapped(lambda x: Tensor(values[self.slots[id(x)]]) if id(x) in self.slots else x, self.result)
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -159,15 +160,5 @@ def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
     return names[:count] if len(names) >= count else [f"x{i}" for i in range(count)]
 
 
-def _filled(tree: Any, leaf: Callable[[Any], Any]) -> Any:
-    if isinstance(tree, dict):
-        return {k: _filled(v, leaf) for k, v in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(_filled(v, leaf) for v in tree)
-    return leaf(tree)
-
-
 def _tensors(tree: Any) -> list[Tensor]:
-    found: list[Tensor] = []
-    _filled(tree, lambda x: found.append(x) if isinstance(x, Tensor) else None)
-    return found
+    return [x for x in leaves(tree) if isinstance(x, Tensor)]
