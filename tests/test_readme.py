@@ -4,6 +4,8 @@ import doctest
 import re
 from pathlib import Path
 
+from autograd_core import Tensor, debug
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -26,3 +28,9 @@ def test_the_program_in_the_readme_runs_and_prints_what_it_says(tmp_path, monkey
     for line, promise in zip(printed, promised, strict=True):
         assert re.fullmatch(re.escape(promise).replace(r"\.\.\.", r"\d*"), line), (line, promise)
     assert (tmp_path / "digits.npz").exists()
+
+
+def test_the_picture_in_the_readme_is_what_draw_gives():
+    w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
+    picture = README.parent / "docs/graph.svg"
+    assert picture.read_text(encoding="utf-8") == debug.draw(w1**3 * w2 + 3 * w1) + "\n"
