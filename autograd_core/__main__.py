@@ -176,7 +176,9 @@ def _train(args: argparse.Namespace) -> None:
 def _load(args: argparse.Namespace) -> Any:
     from . import datasets
 
-    if args.data in datasets.names() and not args.target:
+    if args.data in datasets.names() and not Path(args.data).exists():
+        if args.target:
+            raise ValueError(f"{args.data} is a bundled data set with a target of its own; --target is for CSV files")
         return datasets.load(args.data)
     looks_like_a_file = args.target or Path(args.data).suffix or "/" in args.data or Path(args.data).exists()
     return datasets.load_csv(args.data, target=args.target) if looks_like_a_file else datasets.load(args.data)
@@ -215,7 +217,7 @@ def _report(data: Any, parts: Any, args: Any, facts: Any, results: Any, metric: 
     sizes = "-".join(map(str, [data.n_features, *args.hidden, data.n_outputs]))
     label = {"accuracy": "accuracy", "r2": "R²"}[metric]
     lines = [
-        f"{data.name}: {len(data)} rows, {data.n_features} features, {kinds}; split into {' + '.join(str(len(p)) for p in parts)}",
+        f"{data.name}: {len(data)} rows, {data.n_features} feature{'s' * (data.n_features != 1)}, {kinds}; split into {' + '.join(str(len(p)) for p in parts)}",
         f"MLP {sizes} {args.activation}: {facts['parameters']:,} parameters, {args.optimizer}, lr {args.lr:g}",
         f"{facts['epochs']} of {args.epochs} epochs in {facts['seconds']:.1f} s"
         + (f": {facts['stopped']}; kept the weights of epoch {facts['best_epoch']}" if facts["stopped"] else ""),

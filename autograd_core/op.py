@@ -33,6 +33,10 @@ class Readable:
     __slots__ = ()
     value: Any
 
+    def _as_parameter(self) -> Any:
+        """The bare numbers, where they serve as an index or another parameter: no gradient flows there."""
+        return self.value.copy()
+
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how it reads a row; define _read(op, inputs, params)")
 
@@ -187,7 +191,7 @@ def _private(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_private, value))
     if isinstance(value, Readable):
-        return value.value.copy()
+        return value._as_parameter()
     return value.copy() if isinstance(value, (np.ndarray, list)) else value
 
 

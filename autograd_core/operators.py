@@ -104,7 +104,8 @@ class Operators(Readable):
             return _FACTS[function](*args, **kwargs)
         op = BY_NUMPY.get(function)
         if op is None:
-            raise TypeError(f"np.{function.__name__} has no row in the table; {_REMEDY}")
+            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+            raise TypeError(f"{name} has no row in the table; {_REMEDY}")
         inputs, params = _by_signature(op, function, args, kwargs)
         return op(*inputs, **params)
 

@@ -103,6 +103,40 @@ class Tensor(Operators):
             observers[-1].row(out, op, inputs, params)
         return out
 
+    def _as_parameter(self) -> Any:
+        self._leaving("an index or a parameter")
+        return self.value.copy()
+
+    def __iadd__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
+        return self._in_place(self + other)
+
+    def __isub__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
+        return self._in_place(self - other)
+
+    def __imul__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
+        return self._in_place(self * other)
+
+    def __itruediv__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
+        return self._in_place(self / other)
+
+    def _in_place(self, result: Tensor) -> Tensor:
+        """`t -= step` makes a new node, but on a leaf that is trained it means its memory, as under no_grad()."""
+        if not (self.is_leaf and self.tracked):
+            return result
+        if mode.recording:
+            raise RuntimeError(
+                f"{describe(self)} is a leaf that requires grad: changing it in place would cut it out of the graph. "
+                "Write with no_grad(): around the update, t.data = ..., or make a new tensor of it (u = t - step)"
+            )
+        write(self, result.value)
+        return self
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        raise TypeError(
+            "a Tensor's elements cannot be assigned to; write np.where(mask, values, t), ops.put(t, values, index=index), "
+            "or t.data = ... to change its memory outside the graph"
+        )
+
     # --- the graph ---------------------------------------------------------------------------------------------
 
     @property
@@ -176,6 +210,8 @@ class Tensor(Operators):
     @property
     def data(self) -> Any:
         """The bare array. Assigning copies into the tensor's memory, unseen by the graph."""
+        if observers:
+            observers[-1].cut(".data")
         return self.value
 
     @data.setter
@@ -236,6 +272,9 @@ class Tensor(Operators):
                 GraphCut,
                 stacklevel=3,
             )
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
 
     def __repr__(self) -> str:
         prefix, value = f"{type(self).__name__}(", np.asarray(self.value)

@@ -105,7 +105,7 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
     return _finished(y, leaves), _finished(out, [*leaves, v])
 
 
-def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
+def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
     """From f to its Jacobian: an array of shape (*output's shape, *argument's shape), one backward pass a row.
 
     >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0] + x[1]]))(np.array([2.0, 3.0]))
@@ -116,7 +116,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Tensor:
         with set_grad_enabled(True):
-            given, leaves, _ = _with_leaves(args, argnum)
+            given, leaves, _ = _with_leaves(args, argnums)
             y = f(*given, **kwargs)
         (x,) = leaves
         rows: Any = [_gradients(y, [x], seed)[0] for seed in np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)]
@@ -125,14 +125,14 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
     return wrapped
 
 
-def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Tensor]:
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
     """From f to its Hessian, the Jacobian of its gradient: shape (*argument's, *argument's).
 
     >>> hessian(lambda x: x[0] ** 2 + x[0] * x[1] + x[1] ** 2)(np.array([1.0, 2.0]))
     Tensor([[2., 1.],
             [1., 2.]])
     """
-    return jacobian(grad(f, argnum), argnum)
+    return jacobian(grad(f, argnums), argnums)
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:

@@ -81,6 +81,8 @@ def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> An
     """
     if target.dtype.kind in "iu":
         return neural.cross_entropy(logits, target, reduction=reduction)
+    if target.ndim == 1 and logits.ndim == 2:
+        raise ValueError(f"class indices are integers, and these targets are {target.dtype}: write target.astype(int)")
     target = _matched("cross_entropy with probabilities as targets", logits, target)
     return reduced(-np.sum(target * log_softmax(logits), axis=-1), reduction)
 

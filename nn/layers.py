@@ -55,8 +55,9 @@ class Linear(Module):
         self.weight = Parameter(np.ascontiguousarray(weight.T).T, name="weight")
         self.bias = None
         if bias:
-            start = init.torch_uniform((self.out_features, self.in_features), rng)[:, 0] if bias_init is None else None
-            if start is None:
+            if bias_init is None:
+                start = init.torch_uniform((self.out_features, self.in_features), rng)[:, 0]
+            else:
                 start = init.get(bias_init)((self.out_features,), rng)
             self.bias = Parameter(np.asarray(start, dtype), name="bias")
 

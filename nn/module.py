@@ -175,10 +175,10 @@ class Module:
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """An attribute, or the items of a list in one, by path."""
-    if isinstance(value, (list, tuple)):
-        for i, item in enumerate(value):
-            yield f"{name}.{i}", item
+    """An attribute, or the items of a list or dict in one, by path."""
+    if isinstance(value, (list, tuple, dict)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield f"{name}.{key}", item
     else:
         yield name, value
 

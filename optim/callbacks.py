@@ -10,16 +10,26 @@ from typing import Any
 class EarlyStopping:
     """Stop when the monitored number has not improved for `patience` epochs, and go back to the best weights (topic D5).
 
-    monitor: a column of the history; losses are to fall, metrics to rise. min_delta: what counts as better.
+    monitor: a column of the history. mode: "min" or "max"; not needed for loss and mae, which are to fall, nor for
+    accuracy and r2, which are to rise. min_delta: what counts as better. ValueError: patience below 1, no mode.
     """
 
     def __init__(
-        self, patience: int = 10, monitor: str = "val_loss", min_delta: float = 0.0, restore_best: bool = True
+        self,
+        patience: int = 10,
+        monitor: str = "val_loss",
+        min_delta: float = 0.0,
+        restore_best: bool = True,
+        mode: str | None = None,
     ):
         if patience < 1:
             raise ValueError(f"patience counts epochs, at least 1; it is {patience!r}")
         self.patience, self.monitor, self.min_delta, self.restore_best = patience, monitor, min_delta, restore_best
-        self.sign = -1.0 if monitor.endswith(("loss", "mae")) else 1.0
+        kind = monitor.rpartition("_")[2]
+        mode = mode or {"loss": "min", "mae": "min", "accuracy": "max", "r2": "max"}.get(kind)
+        if mode not in ("min", "max"):
+            raise ValueError(f'is a better {monitor} lower or higher? say mode="min" or mode="max"')
+        self.sign = -1.0 if mode == "min" else 1.0
 
     def on_fit_begin(self, trainer: Any) -> None:
         self.best, self.best_epoch, self.waited, self.weights = -math.inf, 0, 0, trainer.model.state_dict()

@@ -17,7 +17,7 @@ def accuracy(output: Any, target: Any) -> float:
     0.5
     """
     if output.ndim == 2 and output.shape[1] > 1:
-        target = target if target.ndim == 1 else target.argmax(axis=1)
+        target = target.ravel() if target.size == len(output) else target.argmax(axis=1)
         return float((output.argmax(axis=1) == target).mean())
     return float(((output > 0).ravel() == (target > 0.5).ravel()).mean())
 

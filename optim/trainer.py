@@ -19,6 +19,7 @@ from . import metrics as metrics_
 from .batches import Minibatches
 from .history import History
 
+EVENTS = ("on_fit_begin", "on_epoch_end", "on_fit_end")
 CHUNK = 4096  # samples at a time where no gradients are needed
 
 
@@ -46,6 +47,9 @@ class Trainer:
     ):
         self.model, self.loss, self.optimizer, self.schedule = model, loss, optimizer, schedule
         self.metrics = metrics_.get(metrics)
+        own = set(model.parameters()) if hasattr(model, "parameters") else set()
+        if own and not any(p in own for group in optimizer.param_groups for p in group["params"]):
+            raise ValueError("this optimizer holds no parameter of this model: build it with model.parameters()")
         self.history = History()
         self.stop: str | None = None
 
@@ -54,9 +58,15 @@ class Trainer:
         self.optimizer.zero_grad()
         output = self.model(x)
         loss = self.loss(output, t)
-        loss.backward()
-        self.optimizer.step()
-        return output.value, loss.item()
+        if loss.size != 1:
+            raise ValueError(
+                f"the Trainer needs to know what to minimise, and the loss gave {loss.size} numbers: let it reduce them"
+            )
+        value = loss.item()
+        if math.isfinite(value):  # or the step would turn every weight into NaN
+            loss.backward()
+            self.optimizer.step()
+        return output.value, value
 
     def fit(
         self,
@@ -83,6 +93,11 @@ class Trainer:
         held_out = None if validation is None else self._batches(validation, CHUNK, None)
         self.history, self.stop = History(), None
         callbacks = list(callbacks)
+        for callback in callbacks:
+            if isinstance(callback, type) or not any(hasattr(callback, event) for event in EVENTS):
+                raise TypeError(
+                    f"a callback is an object with {', '.join(EVENTS)} or some of them; {callback!r} has none or is a class"
+                )
         self._tell(callbacks, "on_fit_begin")
         bar = _bar(epochs, sys.stderr.isatty() if progress is None else progress)
         try:

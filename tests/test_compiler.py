@@ -99,6 +99,9 @@ CUTS = {
     "numpy": (lambda x: x * x.numpy(), r"numpy\(\)"),
     "asarray": (lambda x: x * np.asarray(x), "asarray"),
     "float": (lambda x: x * float(x.sum()), "float"),
+    "a mask as an index": (lambda x: x[x > 0], "an index or a parameter"),
+    "a place as an index": (lambda x: x[x.argmax()], "an index or a parameter"),
+    "data": (lambda x: x * x.data.mean(), ".data"),
     "a counter": (counts, "does not do the same twice"),
     "random numbers of NumPy": (lambda x: x * np.random.default_rng().normal(), "does not do the same twice"),
 }

@@ -901,3 +901,37 @@ def test_a_class_that_is_ruled_out_costs_nothing():
 def test_where_with_a_safe_argument():
     (g,) = gradient(lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0), [0.0, -3.0, 2.0])
     assert g.tolist() == [0, 0, 0.5]
+
+
+IN_PLACE = {
+    "-=": lambda t: t.__isub__(0.5),
+    "+=": lambda t: t.__iadd__(0.5),
+    "*=": lambda t: t.__imul__(0.5),
+    "/=": lambda t: t.__itruediv__(0.5),
+}
+
+
+@pytest.mark.parametrize("sign", IN_PLACE)
+def test_in_place_on_a_trained_leaf_changes_its_memory_under_no_grad_and_is_refused_elsewhere(sign):
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    memory = w.value
+    with pytest.raises(RuntimeError, match=r"leaf that requires grad.*no_grad\(\)"):
+        IN_PLACE[sign](w)
+    with no_grad():
+        assert IN_PLACE[sign](w) is w
+    assert w.value is memory
+    assert w.requires_grad
+    assert w.value[0] == {"-=": 0.5, "+=": 1.5, "*=": 0.5, "/=": 2.0}[sign]
+    y = w * 1.0
+    y -= 0.5  # of a result: a new node
+    y.sum().backward()
+    np.testing.assert_array_equal(w.grad.value, [1, 1])
+
+
+def test_small_habits():
+    t = Tensor(2.5, requires_grad=True)
+    assert f"{t:.2f}" == "2.50"
+    with pytest.raises(TypeError, match="elements cannot be assigned"):
+        t[0] = 1.0
+    with pytest.warns(GraphCut, match="an index or a parameter"):
+        np.clip(Tensor([1.0], requires_grad=True), t, 4.0)

@@ -319,8 +319,39 @@ def test_callbacks_hear_what_they_have_methods_for():
         def on_fit_end(self, trainer):
             heard.append("end")
 
-    regressor().fit((X, SMOOTH), epochs=2, callbacks=iter([Begin(), object(), All()]))
+    regressor().fit((X, SMOOTH), epochs=2, callbacks=iter([Begin(), All()]))
     assert heard == ["begin", "begin", 1, 2, "end"]
+
+
+@pytest.mark.parametrize("useless", [object(), 3, lambda trainer, row: None, optim.EarlyStopping])
+def test_a_callback_that_would_never_hear_anything_is_refused(useless):
+    with pytest.raises(TypeError, match="a callback is an object with on_fit_begin"):
+        regressor().fit((X, SMOOTH), epochs=1, callbacks=[useless])
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    with pytest.raises(ValueError, match="no parameter of this model"):
+        optim.Trainer(nn.MLP([1, 1]), nn.MSELoss(), optim.SGD(nn.MLP([1, 1]).parameters()))
+
+
+def test_a_loss_that_is_no_number_changes_no_weight():
+    trainer = regressor()
+    before = trainer.model.state_dict()
+    with pytest.raises(optim.TrainingDiverged):
+        trainer.fit((np.full_like(X, np.nan), SMOOTH), epochs=1)
+    assert all(np.array_equal(before[k], v) for k, v in trainer.model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode", "sign"), [("val_rmse", "min", -1), ("val_r2", None, 1), ("loss", None, -1)]
+)
+def test_early_stopping_knows_or_is_told_the_direction(monitor, mode, sign):
+    assert optim.EarlyStopping(monitor=monitor, mode=mode).sign == sign
+
+
+def test_early_stopping_asks_for_the_direction_of_what_it_does_not_know():
+    with pytest.raises(ValueError, match='say mode="min" or mode="max"'):
+        optim.EarlyStopping(monitor="val_rmse")
 
 
 def test_a_callback_stops_training():

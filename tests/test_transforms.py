@@ -168,7 +168,7 @@ def test_several_arguments():
     np.testing.assert_allclose(plain(to_x["a"]), slope * 2, rtol=1e-12)
     np.testing.assert_allclose(plain(to_w), (slope * X).sum(), rtol=1e-12)
     np.testing.assert_allclose(jvp(f, args, tangents)[1].value, slope * (2 + 0.5 * X), rtol=1e-12)
-    np.testing.assert_allclose(plain(jacobian(lambda x, w: x * w, argnum=1)(X, 2.0)), X)
+    np.testing.assert_allclose(plain(jacobian(lambda x, w: x * w, argnums=1)(X, 2.0)), X)
 
 
 def test_jacobian_keeps_float32():

@@ -110,7 +110,7 @@ def compile(f: Callable[..., Any]) -> Callable[..., Any]:
     f: takes arrays (as Tensors), returns Tensors (or tuples, lists, dicts of them), and may call grad or value_and_grad inside.
     It is recorded twice, and runs as it is, with one warning, where the two differ or where it looks at a value.
     What no recorder can see is Python that changes later without touching an argument's shape: a global, a counter,
-    a module switched to eval(). Parameters are read anew at every call; results are plain Tensors.
+    a module switched to eval(), numbers taken out of an argument by its bare array `.value`. Parameters are read anew at every call; results are plain Tensors.
 
     >>> from autograd_core import grad
     >>> slope = compile(lambda x: grad(lambda z: (z**3).sum())(x))

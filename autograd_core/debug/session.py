@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..backward import Grads, ancestors, contributions
+from ..memory import describe
 from ..symbol import Symbol, edge, show
 from ..tensor import Tensor
 from .names import name_nodes
@@ -176,4 +177,4 @@ def why(loss: Tensor, w: Tensor) -> Why:
             formula = step.node.op(*session.symbols(step.node), **step.node.params)
             parts.append((f"{session.names[step.node]} = {formula.spell()}", step.contribution))
             total = step.contribution if total is None else total + step.contribution
-    return Why(session.names[loss], session.names.get(w, w.name or "w"), tuple(parts), total)
+    return Why(session.names[loss], session.names.get(w) or w.name or describe(w), tuple(parts), total)
