@@ -222,7 +222,7 @@ def _report(data: Any, parts: Any, args: Any, facts: Any, results: Any, metric: 
         f"{facts['epochs']} of {args.epochs} epochs in {facts['seconds']:.1f} s"
         + (f": {facts['stopped']}; kept the weights of epoch {facts['best_epoch']}" if facts["stopped"] else ""),
         "",
-        f"{'':<12}{'loss':>9}{label:>10}",
+        f"{'':<12}{'loss':>9}{label:>10}" + ("   (loss: of standardised targets)" if not data.classes else ""),
         *(f"{name:<12}{r['loss']:>9.4f}{r[metric]:>10.4f}" for name, r in results.items()),
         "",
         f"saved in {out}: {', '.join(sorted(p.name for p in out.iterdir()))}",

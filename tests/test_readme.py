@@ -4,7 +4,10 @@ import doctest
 import re
 from pathlib import Path
 
+import numpy as np
+
 from autograd_core import Tensor, debug
+from autograd_core.__main__ import main
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -17,10 +20,13 @@ def test_the_sessions_in_the_readme_give_what_they_show():
     assert runner.run(examples).failed == 0
 
 
+PROGRAMS = [
+    b for b in re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL) if ">>>" not in b
+]
+
+
 def test_the_program_in_the_readme_runs_and_prints_what_it_says(tmp_path, monkeypatch, capsys):
-    (program,) = (
-        b for b in re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL) if ">>>" not in b
-    )
+    program = PROGRAMS[0]
     monkeypatch.chdir(tmp_path)
     exec(compile(program, "README.md", "exec"), {})
     printed = capsys.readouterr().out.splitlines()
@@ -28,6 +34,26 @@ def test_the_program_in_the_readme_runs_and_prints_what_it_says(tmp_path, monkey
     for line, promise in zip(printed, promised, strict=True):
         assert re.fullmatch(re.escape(promise).replace(r"\.\.\.", r"\d*"), line), (line, promise)
     assert (tmp_path / "digits.npz").exists()
+
+
+def test_a_trained_model_is_used_as_the_readme_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).normal(50, 20, (200, 2)).astype(np.float32)
+    price = 1000 * x[:, 0] - 300 * x[:, 1]
+    rows = "\n".join(f"{a},{b},{p:.1f}" for (a, b), p in zip(x.tolist(), price.tolist(), strict=True))
+    (tmp_path / "my.csv").write_text(f"area,age,price\n{rows}\n")
+    call = ["train", "my.csv", "--target", "price", "--hidden", "16", "--lr", "0.01", "--out", "runs/price", "--quiet"]
+    assert main(call) == 0
+    namespace = {"x": x}
+    exec(compile(PROGRAMS[1], "README.md", "exec"), namespace)
+    assert np.corrcoef(namespace["prices"][:, 0], price)[0, 1] > 0.99
+    assert np.abs(namespace["prices"][:, 0] - price).mean() < 0.2 * price.std()
+
+
+def test_the_speed_table_is_there():
+    table = README.read_text(encoding="utf-8").split("<!-- /speed -->")[0].split("<!-- speed")[1]
+    assert "autograd-core, eager" in table
+    assert "PyTorch, eager" in table
 
 
 def test_the_picture_in_the_readme_is_what_draw_gives():
