@@ -48,9 +48,10 @@ class Flat:
                 present = False
             else:
                 g[...] = gradient.value if isinstance(gradient, Tensor) else gradient
-        if present and self.steps.count(self.steps[0]) == len(self.steps):
-            self.steps = [self.steps[0] + 1] * len(self.steps)
-            yield self.steps[0], self.values, self.grads, self.state
+        t = self.steps[0]
+        if present and self.steps.count(t) == len(self.steps):
+            self.steps = [t + 1] * len(self.steps)
+            yield t + 1, self.values, self.grads, self.state
             return
         for i, p in enumerate(self.params):
             if p.gradient is not None:

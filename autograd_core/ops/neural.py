@@ -165,7 +165,7 @@ def _cross_entropy(logits: Any, target: Any, reduction: str = "none") -> Any:
     p /= total[:, None]
     if reduction == "none":
         return np.log(total) - at_target, p, t
-    return _of_total(np.add.reduce(np.log(total)) - at_target, len(p), reduction), p, t
+    return _of_total(np.log(total).dot(ones(len(p), p.dtype)) - at_target, len(p), reduction), p, t
 
 
 REDUCTION = {"reduction": "none"}
