@@ -20,14 +20,6 @@ def ones(n: int, dtype: Any) -> Any:
     return vector
 
 
-@lru_cache(maxsize=64)
-def places(n: int) -> Any:
-    """0 to n − 1, not to be written to."""
-    vector = np.arange(n)
-    vector.flags.writeable = False
-    return vector
-
-
 def _broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
     if shape == ():
         return a
