@@ -63,6 +63,7 @@ class Op:
     words: str
     samples: Callable[..., Any] | None
     definition: Callable[..., Any] | None
+    elementwise: bool
     numpy: tuple[Any, ...]
 
     def __init__(self, name: str, kernel: Callable[..., Any], rules: Mapping[str, Rule | None], **fields: Any):
@@ -138,6 +139,7 @@ def row(
     saved: Mapping[str, Rule] | None = None,
     each: Rule | None = None,
     definition: Callable[..., Any] | None = None,
+    elementwise: bool | None = None,
     numpy: tuple[Any, ...] = (),
     latex: str | None = None,
     text: str | None = None,
@@ -152,6 +154,7 @@ def row(
     operator: what eager code calls instead: Python's own sign is ten times faster on scalars than a ufunc.
     params: keyword parameters with their defaults. saved: name -> how Tensors compute it anew, for higher order.
     each: one rule for a row of any number of inputs. definition: the same in primitives, for fused rows.
+    elementwise: whether each element of the output is made of one of each input (known of NumPy's ufuncs).
     numpy: the NumPy functions this row answers for, besides its kernel.
     latex, text: how it is written, inputs by name; binds: "+", "*" or "^", how tightly (nothing: as an atom).
     words: the rule in a sentence. samples: draw -> [(inputs, params), ...], where it is checked.
@@ -170,8 +173,10 @@ def row(
     inputs = {"inputs": each} if each else rules
     if text is None:
         text = latex if latex and not set(latex) & set("\\{") else f"{name}({', '.join(inputs)})"
+    if elementwise is None:
+        elementwise = isinstance(kernel, np.ufunc) and kernel.signature is None
     op = Op(
-        name, kernel, inputs, eager=operator or kernel, params=dict(params or {}), saved=dict(saved or {}),
+        name, kernel, inputs, elementwise=elementwise, eager=operator or kernel, params=dict(params or {}), saved=dict(saved or {}),
         variadic=each is not None, definition=definition, numpy=numpy, binds=binds, words=words, samples=samples,
         text=text, latex=latex or rf"\operatorname{{{name}}}({', '.join(inputs)})",
     )  # fmt: skip

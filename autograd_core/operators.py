@@ -95,8 +95,7 @@ class Operators(Readable):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         op = BY_NUMPY.get(ufunc)
         if op is None or method != "__call__":
-            called = f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "")
-            raise TypeError(f"{called} has no row in the table; {_REMEDY}")
+            return _derived(ufunc, inputs, kwargs, method)
         return op(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -104,15 +103,19 @@ class Operators(Readable):
             return _FACTS[function](*args, **kwargs)
         op = BY_NUMPY.get(function)
         if op is None:
-            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-            raise TypeError(f"{name} has no row in the table; {_REMEDY}")
+            return _derived(function, args, kwargs)
         inputs, params = _by_signature(op, function, args, kwargs)
         return op(*inputs, **params)
 
 
+def _derived(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], method: str = "__call__") -> Any:
+    from .derived import answer  # loaded when a function without a row is first asked for
+
+    return answer(function, args, kwargs, method)
+
+
 _FACTS = {np.shape: lambda a: a.shape, np.ndim: lambda a: a.ndim, np.size: lambda a: a.size}
 _ALIASES = {"newshape": "shape", "min": "a_min", "max": "a_max"}  # other names that NumPy has for the rows' parameters
-_REMEDY = "write it with functions that have one (autograd_core.ops lists them), add a row, or take x.detach().numpy() out of the graph"
 
 
 def _by_signature(op: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

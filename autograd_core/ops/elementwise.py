@@ -41,7 +41,7 @@ log1p = row(
     words="log(1 + u) divides the gradient by 1 + u",
 )  # fmt: skip
 log_base = row(
-    lambda a, base: np.log(a) / np.log(base), name="log_base",
+    lambda a, base: np.log(a) / np.log(base), name="log_base", elementwise=True,
     a=lambda g, a, base: g / (a * np.log(base)),
     base=lambda g, y, base: -g * y / (base * np.log(base)),
     latex=r"\log_{base}(a)", samples=binary((0.3, 3.0), (1.5, 4.0)),
@@ -61,15 +61,15 @@ tan = row(
     words="the tangent's slope is one plus its square",
 )  # fmt: skip
 cot = row(
-    lambda a: 1 / np.tan(a), name="cot", a=lambda g, y: -g * (1 + y * y), latex=r"\cot(a)", samples=unary(0.4, 1.4),
+    lambda a: 1 / np.tan(a), name="cot", elementwise=True, a=lambda g, y: -g * (1 + y * y), latex=r"\cot(a)", samples=unary(0.4, 1.4),
     words="the cotangent's slope is minus one minus its square",
 )  # fmt: skip
 sec = row(
-    lambda a: 1 / np.cos(a), name="sec", a=lambda g, a, y: g * y * np.tan(a),
+    lambda a: 1 / np.cos(a), name="sec", elementwise=True, a=lambda g, a, y: g * y * np.tan(a),
     latex=r"\sec(a)", samples=unary(-1.2, 1.2), words="the secant's slope is itself times the tangent",
 )  # fmt: skip
 csc = row(
-    lambda a: 1 / np.sin(a), name="csc", a=lambda g, a, y: -g * y / np.tan(a),
+    lambda a: 1 / np.sin(a), name="csc", elementwise=True, a=lambda g, a, y: -g * y / np.tan(a),
     latex=r"\csc(a)", samples=unary(0.4, 1.4), words="the cosecant's slope is minus itself times the cotangent",
 )  # fmt: skip
 arcsin = row(
@@ -136,7 +136,7 @@ minimum = row(
     latex=r"\min(a, b)", samples=binary(), words="the gradient goes to the smaller of the two; a tie shares it by halves",
 )  # fmt: skip
 clip = row(
-    np.clip, params={"a_min": None, "a_max": None},
+    np.clip, elementwise=True, params={"a_min": None, "a_max": None},
     a=lambda g, a, a_min, a_max: np.where(
         (a >= (-math.inf if a_min is None else a_min)) & (a <= (math.inf if a_max is None else a_max)), g, 0
     ),
@@ -144,7 +144,7 @@ clip = row(
     words="the gradient passes where nothing was cut off, the bounds themselves included",
 )  # fmt: skip
 where = row(
-    np.where, condition=None,
+    np.where, elementwise=True, condition=None,
     a=lambda g, condition: np.where(condition, g, 0),
     b=lambda g, condition: np.where(condition, 0, g),
     latex=r"\operatorname{where}(condition, a, b)",

@@ -41,11 +41,11 @@ linear = row(
 
 relu = row(
     # y is never negative, so its sign is the step from 0 to 1, in the dtype of y: y > 0 would mix truth values in
-    lambda a: np.maximum(a, 0), name="relu", a=lambda g, y: g * np.sign(y), latex=r"\operatorname{relu}(a)",
+    lambda a: np.maximum(a, 0), name="relu", elementwise=True, a=lambda g, y: g * np.sign(y), latex=r"\operatorname{relu}(a)",
     samples=unary(0.2, 2.0), words="the gradient passes where the unit is on, and nothing where it is off",
 )  # fmt: skip
 leaky_relu = row(
-    lambda a, slope: np.where(a > 0, a, a * slope), name="leaky_relu", params={"slope": 0.01},
+    lambda a, slope: np.where(a > 0, a, a * slope), name="leaky_relu", elementwise=True, params={"slope": 0.01},
     a=lambda g, a, slope: np.where(a > 0, g, g * slope), latex=r"\operatorname{leaky}(a)",
     samples=unary(slope=0.1), words="the gradient passes whole where the unit is on, scaled by the slope where it is off",
 )  # fmt: skip
@@ -57,12 +57,12 @@ def _sigmoid(a: Any) -> Any:
 
 
 sigmoid = row(
-    _sigmoid, a=lambda g, y: g * (y * (1 - y)), definition=lambda a: 1 / (1 + np.exp(-a)),
+    _sigmoid, elementwise=True, a=lambda g, y: g * (y * (1 - y)), definition=lambda a: 1 / (1 + np.exp(-a)),
     latex=r"\sigma(a)", text="σ(a)", samples=unary(-4.0, 4.0),
     words="the slope of σ is σ·(1 − σ): at most a quarter, and next to nothing where it saturates",
 )  # fmt: skip
 softplus = row(
-    lambda a: np.logaddexp(a, 0), name="softplus", a=lambda g, a: g * sigmoid(a),
+    lambda a: np.logaddexp(a, 0), name="softplus", elementwise=True, a=lambda g, a: g * sigmoid(a),
     definition=lambda a: np.log(1 + np.exp(a)), latex=r"\ln(1 + e^{a})", samples=unary(-4.0, 4.0),
     words="the slope of ln(1 + eᵘ) is σ(u)",
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Functions of elements that are said by others of the table."""

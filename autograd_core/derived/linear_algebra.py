@@ -1,0 +1,1 @@
+"""Products, norms and decompositions that are said by others of the table."""

@@ -1,0 +1,1 @@
+"""Averages, quantiles and differences that are said by others of the table."""
