@@ -17,9 +17,11 @@ import numpy as np
 
 from .memory import clock, describe, owner, same_memory
 from .modes import collecting, mode, observers
+from .op import JUST_G, Op
 from .ops.shapes import cast, unbroadcast
 from .tensor import Tensor
 
+float64 = np.float64
 _birth = attrgetter("born")
 Grads = dict[Tensor, Any]
 Contribution = tuple[Tensor, int, Tensor, Any, Any]
@@ -33,12 +35,14 @@ def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
     ['add', 'add', 'a']
     """
     seen = set(outputs)
-    order = list(seen)
-    for node in order:  # grows while it is walked
+    waiting, order = list(seen), []
+    while waiting:  # depth first, which leaves the list nearly sorted
+        node = waiting.pop()
+        order.append(node)
         for x in node.inputs:
             if isinstance(x, Tensor) and x.tracked and x not in seen:
                 seen.add(x)
-                order.append(x)
+                waiting.append(x)
     order.sort(key=_birth, reverse=True)
     return order
 
@@ -69,7 +73,7 @@ def contributions(
         op = node.op
         if op is None:
             continue
-        g = grads.get(node) if node in keep else grads.pop(node, None)
+        g = grads.get(node) if keep and node in keep else grads.pop(node, None)
         if g is None:
             continue
         inputs = node.inputs
@@ -81,17 +85,26 @@ def contributions(
         if clock.last_write > node.born:
             _refuse_if_stale(node)
         # what the rules may read: bare arrays, or Tensors, and then what they compute is a graph in its turn
-        frame = _graph_frame(node, g) if create_graph else (g, node.value, *node.kept)
+        if create_graph:
+            frame = _graph_frame(node, g)
+        elif op.alone:
+            frame = (g, node.value)
+        elif op.plain_pair:
+            a, b = inputs
+            frame = (g, node.value, a.value if isinstance(a, Tensor) else a, b.value if isinstance(b, Tensor) else b)
+        else:
+            frame = (g, node.value, *_bare(op, inputs), *node.saved, *node.params.values())
         for i, rule, pick in op.edges_of(len(inputs)) if op.variadic else op.edges:
             x = inputs[i]
             if not isinstance(x, Tensor) or not x.tracked or (only is not None and x not in only):
                 continue
-            contribution = rule(*pick(frame))
+            contribution = rule(g) if pick is JUST_G else rule(*pick(frame))
             like = x.value
-            if contribution.shape != like.shape:  # broadcasting is undone here, once, for every rule
-                contribution = sum_to(contribution, like.shape)
-            if contribution.dtype is not like.dtype:
-                contribution = to_dtype(contribution, like.dtype)
+            if type(contribution) is not float64 or type(like) is not float64:  # most numbers need no second look
+                if contribution.shape != like.shape:  # broadcasting is undone here, once, for every rule
+                    contribution = sum_to(contribution, like.shape)
+                if contribution.dtype is not like.dtype:
+                    contribution = to_dtype(contribution, like.dtype)
             yield node, i, x, g, contribution
             before = grads.get(x)
             grads[x] = contribution if before is None else before + contribution
@@ -103,6 +116,12 @@ def _sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def _to_dtype(g: Tensor, dtype: Any) -> Tensor:
     return cast(g, dtype=dtype)
+
+
+def _bare(op: Op, inputs: tuple[Any, ...]) -> list[Any]:
+    """What a row was fed, as bare arrays; one list for a row of any number of inputs."""
+    values = [x.value if isinstance(x, Tensor) else x for x in inputs]
+    return [values] if op.variadic else values
 
 
 def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
@@ -259,4 +278,4 @@ def _as_tensor(g: Any, x: Tensor) -> Tensor:
 def _free(order: Iterable[Tensor]) -> None:
     for node in order:
         if node.op is not None:
-            node.inputs, node.kept = FREED, ()
+            node.inputs, node.saved = FREED, ()

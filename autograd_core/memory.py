@@ -34,7 +34,7 @@ def same_memory(x: Any) -> Iterator[Any]:
     memory = owner(x.value)
     while True:
         yield x
-        source = next((s for s in (*x.inputs, *x.kept) if isinstance(s, Readable)), None)
+        source = next((s for s in (*x.inputs, *x.saved) if isinstance(s, Readable)), None)
         if source is None or owner(source.value) is not memory:
             return
         x = source

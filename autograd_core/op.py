@@ -23,6 +23,7 @@ Rule = Callable[..., Any]
 Edge = tuple[int, Rule, Callable[[tuple[Any, ...]], tuple[Any, ...]]]
 
 NO_PARAMS: dict[str, Any] = {}  # one for all rows that have none; nobody writes to it
+JUST_G = itemgetter(slice(0, 1))  # what picks for a rule that reads the gradient alone
 TABLE: dict[str, Op] = {}
 BY_NUMPY: dict[Any, Op] = {}
 
@@ -86,6 +87,7 @@ class Op:
             (self.inputs.index(n), written[n], _picker([names.index(p) for p in parameters]))
             for n, parameters in chosen.items()
         )
+        self.plain_pair = self.arity == 2 and not self.params and not self.saved
         self.alone = all(set(ps) <= {"g", "y"} for ps in chosen.values())  # no rule reads more than these
         known = (*self.inputs, *self.params)
         self.recipes = [(f, _picker([known.index(p) for p in _parameters(f)])) for f in self.saved.values()]
@@ -206,4 +208,6 @@ def _parameters(rule: Rule) -> tuple[str, ...]:
 
 def _picker(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     # itemgetter gives a tuple for several places but a bare item for one; a slice of one keeps it a tuple
+    if places == [0]:
+        return JUST_G
     return itemgetter(*places) if len(places) != 1 else itemgetter(slice(places[0], places[0] + 1))

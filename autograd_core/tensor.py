@@ -45,12 +45,12 @@ class Tensor(Operators):
     op: Op | None  # the row that made it; None for a leaf
     inputs: tuple[Any, ...]  # what that row was fed, Tensors and constants
     params: dict[str, Any]
-    kept: Sequence[Any]  # what its rules may read, as bare arrays
+    saved: Sequence[Any]  # what the kernel computed on the way for its rules, as bare arrays
     born: int
     written: int  # when its memory was last written to
     site: Any  # where in the user's code it was made, if that is being recorded
     __slots__ = (
-        "value", "tracked", "gradient", "name", "op", "inputs", "params", "kept", "born", "written", "site", "__weakref__",
+        "value", "tracked", "gradient", "name", "op", "inputs", "params", "saved", "born", "written", "site", "__weakref__",
     )  # fmt: skip
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
@@ -68,36 +68,42 @@ class Tensor(Operators):
 
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Tensor:
         """Run the kernel on the bare arrays, and remember the row and its inputs if a gradient may be asked for."""
-        values: Any = []
         tracked = False
-        for x in inputs:
-            if isinstance(x, Tensor):
-                values.append(x.value)
-                if x.tracked:
-                    tracked = True
-            elif isinstance(x, (list, tuple)):
-                return self._read(
-                    op, tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs), params
-                )
-            else:
-                values.append(x)
+        if op.plain_pair:  # a sum or product of two, which most scalar graphs are made of: the loop below, unrolled
+            a, b = inputs
+            if isinstance(a, Tensor):
+                tracked, a = a.tracked, a.value
+            elif isinstance(a, (list, tuple)):
+                return self._read(op, (np.asarray(a), b))
+            if isinstance(b, Tensor):
+                tracked, b = tracked or b.tracked, b.value
+            elif isinstance(b, (list, tuple)):
+                return self._read(op, (inputs[0], np.asarray(b)))
+            value = op.eager(a, b)
+        else:
+            values = []
+            for x in inputs:
+                if isinstance(x, Tensor):
+                    values.append(x.value)
+                    if x.tracked:
+                        tracked = True
+                elif isinstance(x, (list, tuple)):
+                    return self._read(
+                        op, tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs), params
+                    )
+                else:
+                    values.append(x)
+            value = op.eager(*values, **params) if params else op.eager(*values)
         out: Tensor = new(Tensor)
-        value = op.eager(*values, **params)
+        out.saved = ()
         if op.saved:
-            value, *saved = value
+            value, *out.saved = value
         out.value = value
         out.gradient = out.name = out.site = None
         if tracked and op.differentiable and mode.recording:
             out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
-            if op.alone:
-                values = ()
-            elif op.variadic:
-                values = (values,)
-            if op.saved:
-                values = (*values, *saved)
-            out.kept = (*values, *params.values()) if params else values
         else:
-            out.tracked, out.op, out.inputs, out.params, out.kept = False, None, (), NO_PARAMS, ()
+            out.tracked, out.op, out.inputs, out.params, out.saved = False, None, (), NO_PARAMS, ()
         out.born, out.written = tick(), 0
         if observers:
             observers[-1].row(out, op, inputs, params)
@@ -202,7 +208,7 @@ class Tensor(Operators):
         out = _fill(new(Tensor), self.value)
         *_, source = same_memory(self)
         if source.is_leaf:
-            out.kept = (source,)  # a write to one of them is a write to both
+            out.saved = (source,)  # a write to one of them is a write to both
         return out
 
     # --- the numbers -------------------------------------------------------------------------------------------
@@ -319,7 +325,7 @@ def _fill(tensor: Tensor, value: Any) -> Tensor:
     tensor.value = value
     tensor.tracked = False
     tensor.gradient = tensor.name = tensor.op = tensor.site = None
-    tensor.inputs = tensor.kept = ()
+    tensor.inputs = tensor.saved = ()
     tensor.params = NO_PARAMS
     tensor.born, tensor.written = tick(), 0
     return tensor
