@@ -15,14 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from .assignment import versions
+from .hooks import in_use, retains, seen
 from .memory import clock, describe, owner, same_memory
-from .modes import collecting, mode, observers
+from .modes import collecting, followed, mode
 from .op import JUST_G, Op
 from .ops.shapes import cast, unbroadcast
 from .tensor import Tensor
 
 float64 = np.float64
 _birth = attrgetter("born")
+FREED: tuple[Any, ...] = (object(),)  # in place of a node's inputs, once a pass has freed them
 Grads = dict[Tensor, Any]
 Contribution = tuple[Tensor, int, Tensor, Any, Any]
 
@@ -34,11 +37,14 @@ def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
     >>> [node.op.name if node.op else node.name for node in ancestors([c])]
     ['add', 'add', 'a']
     """
+    rebound = clock.last_rebound
     seen = set(outputs)
     waiting, order = list(seen), []
     while waiting:  # depth first, which leaves the list nearly sorted
         node = waiting.pop()
         order.append(node)
+        if node.born < rebound and node.inputs is not FREED:  # elements were assigned to since
+            node.inputs = versions(node)
         for x in node.inputs:
             if isinstance(x, Tensor) and x.tracked and x not in seen:
                 seen.add(x)
@@ -68,8 +74,11 @@ def contributions(
     power    3.0 -> w1       36.0
     """
     keep = frozenset(keep)
+    hooked = in_use.anywhere
     sum_to, to_dtype = (_sum_to, _to_dtype) if create_graph else (unbroadcast.kernel, cast.kernel)
     for node in order:
+        if hooked and node in grads and getattr(node, "hooks", None) is not None:
+            grads[node] = seen(node, grads[node])
         op = node.op
         if op is None:
             continue
@@ -145,14 +154,13 @@ def _refuse_if_stale(node: Tensor) -> None:
             if changed.written <= node.born:
                 continue
             what = f"input {role!r}" if x is not node else "the output"
+            used = f" at {node.site.made}" if node.site is not None and node.site.made else ""
+            where = f" at {changed.site.wrote}" if changed.site is not None and changed.site.wrote else ""
             raise RuntimeError(
-                f"{describe(changed)}, {what} of {op.name}, was written to after {op.name} had used it: the gradient "
+                f"{describe(changed)}, {what} of {op.name}, was written to{where} after {op.name}{used} had used it: the gradient "
                 f"would be computed from the new numbers. Call backward() before changing it (optimizer.step(), "
                 f"t.data = ...), or compute with a copy."
             )
-
-
-FREED: tuple[Any, ...] = (object(),)
 
 
 def backprop(
@@ -185,7 +193,7 @@ def backprop(
             )
     grads: Grads = {}
     for output, seed in zip(outputs, seeds, strict=True):
-        s = _seed(output, seed, create_graph or bool(observers))
+        s = _seed(output, seed, create_graph or followed())
         grads[output] = grads[output] + s if output in grads else s
     order = ancestors(outputs)
     only = set(inputs)
@@ -212,11 +220,11 @@ def backward(
             f"backward() from {describe(tensor)}, which does not require grad: nothing it was computed from has "
             "requires_grad=True, or it was computed under no_grad() or detached"
         )
-    order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph or bool(observers))
+    order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph or followed())
     grads = {tensor: seed}
-    _drain(order, grads, create_graph)
+    _drain(order, grads, create_graph, keep=[x for x in order if retains(x)] if in_use.anywhere else ())
     with collecting:
-        _deposit(grads, create_graph or bool(observers), seed)
+        _deposit(grads, create_graph or followed(), seed)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
 
@@ -225,7 +233,7 @@ def _drain(order: list[Tensor], grads: Grads, create_graph: bool, **which: Any) 
     before, mode.recording = mode.recording, create_graph
     try:
         # while a program is recorded, rules are fed with Tensors, so that what they compute is recorded too
-        deque(contributions(order, grads, create_graph or bool(observers), **which), maxlen=0)
+        deque(contributions(order, grads, create_graph or followed(), **which), maxlen=0)
     finally:
         mode.recording = before
 
@@ -257,8 +265,6 @@ def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
     """Give the leaves their gradients; a rule may have handed one array to several of them, which get copies."""
     taken = {id(owner(seed))}
     for leaf, g in grads.items():
-        if leaf.op is not None:
-            continue
         before = leaf.gradient
         if before is not None:
             g = g + (before.value if isinstance(before, Tensor) and not create_graph else before)

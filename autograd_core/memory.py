@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from .modes import observers
 from .op import Readable
 
 tick = itertools.count(1).__next__
 
 
 class clock:
-    """When memory was last written to: most passes need not look further for what is out of date."""
+    """When memory was last written to, and elements last assigned to: most passes need not look any further."""
 
     last_write = 0
+    last_rebound = 0
 
 
 def owner(value: Any) -> Any:
@@ -45,21 +47,29 @@ def wrote(tensors: Iterable[Any]) -> None:
     clock.last_write = now = tick()
     for tensor in tensors:
         tensor.written = now
+        if observers:
+            observers[-1].wrote(tensor)
 
 
-def write(tensor: Any, numbers: Any) -> None:
-    """Copy numbers into a tensor's memory; ValueError for another shape, TypeError where digits would be lost."""
+def write(tensor: Any, numbers: Any, index: Any = None) -> None:
+    """Copy numbers into a tensor's memory, all of it or what an index names; ValueError for another shape, TypeError
+    where digits would be lost."""
+    if isinstance(numbers, Readable):
+        numbers = numbers.value
     numbers = np.asarray(numbers)
-    if numbers.shape != tensor.shape:
+    if index is None and numbers.shape != tensor.shape:
         raise ValueError(f"{describe(tensor)} cannot take values of shape {numbers.shape}; make a new Tensor instead")
     if numbers.dtype.kind == "f" and tensor.dtype.kind != "f":
         raise TypeError(
             f"{describe(tensor)} holds {tensor.dtype} and cannot take {numbers.dtype} without losing digits"
         )
-    if isinstance(tensor.value, np.ndarray):
-        tensor.value[...] = numbers
+    value = tensor.value
+    if isinstance(value, np.ndarray):
+        value[... if index is None else index] = numbers
     else:  # a NumPy scalar cannot be written to
-        tensor.value = tensor.value.dtype.type(numbers)
+        value = np.array(value)
+        value[... if index is None else index] = numbers
+        tensor.value = value[()]
     wrote(same_memory(tensor))
 
 
@@ -67,4 +77,5 @@ def describe(tensor: Any) -> str:
     """A tensor as errors speak of it: its name or the row that made it, its shape and dtype."""
     kind = f"the result of {tensor.op.name}" if tensor.op is not None else "tensor"
     name = f" {tensor.name!r}" if tensor.name else ""
-    return f"{kind}{name} of shape {tensor.shape}"
+    made = f" (made at {tensor.site.made})" if tensor.site is not None and tensor.site.made else ""
+    return f"{kind}{name} of shape {tensor.shape}{made}"

@@ -15,7 +15,14 @@ class _Mode(threading.local):
 
 mode = _Mode()
 collecting = threading.Lock()  # gradients are added to leaves by one thread at a time
-observers: list[Any] = []  # the last is told of every row that is read, and of every look at a number
+# The last is told of every row that is read (row), of every look at a number (cut) and of every write (wrote). One that
+# `follows` wants to know what rules compute, too: they are fed with Tensors for it.
+observers: list[Any] = []
+
+
+def followed() -> bool:
+    """Whether somebody writes down all that is computed, the rules' own work included."""
+    return bool(observers) and observers[-1].follows
 
 
 class set_grad_enabled(contextlib.ContextDecorator):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .memory import describe, same_memory, tick, write
-from .modes import collecting, mode, no_grad, observers
+from .modes import collecting, followed, mode, no_grad, observers
 from .op import NO_PARAMS, Op
 from .operators import Operators
 
@@ -48,9 +48,10 @@ class Tensor(Operators):
     saved: Sequence[Any]  # what the kernel computed on the way for its rules, as bare arrays
     born: int
     written: int  # when its memory was last written to
-    site: Any  # where in the user's code it was made, if that is being recorded
+    site: Any  # where in the user's code it was made and written to, if that is being recorded
+    hooks: Any  # set when the first is registered: what the user wants to see of its gradient
     __slots__ = (
-        "value", "tracked", "gradient", "name", "op", "inputs", "params", "saved", "born", "written", "site", "__weakref__",
+        "value", "tracked", "gradient", "name", "op", "inputs", "params", "saved", "born", "written", "site", "hooks", "__weakref__",
     )  # fmt: skip
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
@@ -138,10 +139,21 @@ class Tensor(Operators):
         return self
 
     def __setitem__(self, index: Any, values: Any) -> None:
-        raise TypeError(
-            "a Tensor's elements cannot be assigned to; write np.where(mask, values, t), ops.put(t, values, index=index), "
-            "or t.data = ... to change its memory outside the graph"
-        )
+        """Assign to elements, with a gradient towards what was written and what was left.
+
+        Where a gradient may be asked for, the tensor goes on as a new node, as in JAX's `x.at[index].set(values)`:
+        what was computed before keeps the old numbers. Plain numbers, and all under no_grad(), are written to memory.
+        RuntimeError for a leaf that requires grad, TypeError for floats into integers.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> h = x * 3
+        >>> h[0] = x[1] * 10
+        >>> h.sum().backward(); h.value, x.grad
+        (array([20.,  6.]), Tensor([ 0., 13.]))
+        """
+        from .assignment import assign
+
+        assign(self, index, values)
 
     # --- the graph ---------------------------------------------------------------------------------------------
 
@@ -163,9 +175,14 @@ class Tensor(Operators):
     def grad(self) -> Tensor | None:
         """The gradient that backward() has collected here, of this leaf's shape and dtype; None before.
 
-        It shares memory with nothing. The pass leaves a bare array; it is made a Tensor when somebody looks.
+        AttributeError for a result whose gradient is not retained. It shares memory with nothing. The pass leaves a bare array; it is made a Tensor when somebody looks.
         """
         gradient = self.gradient
+        if gradient is None and self.op is not None and not getattr(self, "hooks", None):
+            raise AttributeError(
+                f"{describe(self)} is no leaf, and backward() keeps the gradients of leaves only: call retain_grad() on it "
+                "before backward(), or ask for it by backprop(loss, tensor)"
+            )
         if gradient is not None and not isinstance(gradient, Tensor):
             with collecting:  # another thread's pass may be adding to it
                 if not isinstance(self.gradient, Tensor):
@@ -200,9 +217,36 @@ class Tensor(Operators):
             from .backward import backward as _backward
         _backward(self, gradient, retain_graph, create_graph)
 
+    def register_hook(self, hook: Any) -> Any:
+        """Have `hook(gradient)` called when the whole gradient of this tensor has arrived; returns a handle to remove it.
+
+        The hook is given a Tensor; what it returns, unless None, goes on in its place. Hooks run in their order, in the
+        thread of the pass; one that raises leaves every `.grad` as it was. RuntimeError without requires_grad.
+
+        >>> w = Tensor([3.0, 4.0], requires_grad=True)
+        >>> handle = w.register_hook(lambda g: g.clip(-1, 1))
+        >>> (w**2).sum().backward(); w.grad
+        Tensor([1., 1.])
+        >>> handle.remove()
+        """
+        from .hooks import register
+
+        return register(self, hook)
+
+    def retain_grad(self) -> None:
+        """Have backward() leave the gradient of this result in its `.grad`, as it does for leaves.
+
+        >>> w = Tensor(2.0, requires_grad=True)
+        >>> h = w * 3; h.retain_grad(); (h * h).backward(); h.grad
+        Tensor(12.)
+        """
+        from .hooks import retain
+
+        retain(self)
+
     def detach(self) -> Tensor:
         """The same memory as a constant: no gradient passes."""
-        if observers:  # a step of its own, or the record would not know where the numbers come from
+        if followed():  # a step of its own, or the record would not know where the numbers come from
             with no_grad():
                 return +self
         out = _fill(new(Tensor), self.value)

@@ -32,6 +32,7 @@ class Record:
     arguments: list[Tensor]
     steps: list[tuple[Tensor, Op, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     result: Any = None
+    follows = True
     thread: int = field(default_factory=threading.get_ident)  # what other threads do meanwhile is none of its business
 
     def row(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
@@ -39,10 +40,14 @@ class Record:
         if threading.get_ident() == self.thread:
             self.steps.append((out, op, inputs, params))
 
+    def wrote(self, tensor: Tensor) -> None:
+        """Memory was written to, which a program of rows cannot say."""
+        self.cut("a write to a tensor")
+
     def cut(self, how: str) -> None:
         """A Tensor is about to become a plain number, which the record could not follow."""
         if threading.get_ident() == self.thread:
-            raise CannotRecord(f"{how} looks at a number while the function is recorded")
+            raise CannotRecord(f"{how} cannot be followed while the function is recorded")
 
 
 def record(f: Callable[..., Any], arrays: tuple[Any, ...]) -> Record:
