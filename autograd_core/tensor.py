@@ -59,10 +59,13 @@ class Tensor(Operators):
             raise TypeError(
                 "a Tensor made of a list of Tensors would forget where they came from; write np.stack([...])"
             )
-        value = np.array(data.value if isinstance(data, Tensor) else data)
-        if value.dtype == object:
-            raise TypeError(f"a Tensor holds numbers; {data!r:.60} became an array of Python objects (ragged lists?)")
-        _fill(self, value if value.ndim else value[()])
+        try:
+            value = np.array(data.value if isinstance(data, Tensor) else data)
+        except ValueError as error:
+            raise ValueError(f"{data!r:.60} does not make an array: its lists have different lengths") from error
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"a Tensor holds real numbers; {data!r:.60} became an array of {value.dtype.name}")
+        filled(self, value if value.ndim else value[()])
         self.name = name
         if requires_grad:
             self.requires_grad_()
@@ -186,7 +189,7 @@ class Tensor(Operators):
         if gradient is not None and not isinstance(gradient, Tensor):
             with collecting:  # another thread's pass may be adding to it
                 if not isinstance(self.gradient, Tensor):
-                    self.gradient = _fill(new(Tensor), self.gradient)
+                    self.gradient = filled(new(Tensor), self.gradient)
                 gradient = self.gradient
         return gradient
 
@@ -249,7 +252,7 @@ class Tensor(Operators):
         if followed():  # a step of its own, or the record would not know where the numbers come from
             with no_grad():
                 return +self
-        out = _fill(new(Tensor), self.value)
+        out = filled(new(Tensor), self.value)
         *_, source = same_memory(self)
         if source.is_leaf:
             out.saved = (source,)  # a write to one of them is a write to both
@@ -357,14 +360,19 @@ class Tensor(Operators):
 
         return to_html(self)
 
+    def _repr_latex_(self) -> str | None:
+        from .interop import to_latex
+
+        return to_latex(self)
+
 
 def _restored(cls: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:
-    tensor = _fill(new(cls), value)
+    tensor = filled(new(cls), value)
     tensor.tracked, tensor.name = requires_grad, name
     return tensor
 
 
-def _fill(tensor: Tensor, value: Any) -> Tensor:
+def filled(tensor: Tensor, value: Any) -> Tensor:
     """A leaf: a value and no history."""
     tensor.value = value
     tensor.tracked = False
