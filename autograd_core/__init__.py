@@ -30,9 +30,20 @@ if TYPE_CHECKING:
     from . import ops as ops
     from . import symbol as symbol
     from . import transforms as transforms
+    from .batched import LoopedOverSamples as LoopedOverSamples
+    from .batched import vmap as vmap
     from .check import gradcheck as gradcheck
     from .check import gradgradcheck as gradgradcheck
     from .compiler import compile as compile
+    from .crosschecks import crosscheck as crosscheck
+    from .curvature import fisher as fisher
+    from .curvature import fisher_product as fisher_product
+    from .curvature import gauss_newton_product as gauss_newton_product
+    from .curvature import per_sample_grad as per_sample_grad
+    from .custom import checkpoint as checkpoint
+    from .custom import custom_vjp as custom_vjp
+    from .interop import from_dlpack as from_dlpack
+    from .transforms import elementwise_grad as elementwise_grad
     from .transforms import grad as grad
     from .transforms import hessian as hessian
     from .transforms import hvp as hvp
@@ -45,9 +56,16 @@ __version__ = "0.1.0"
 
 _FOLDERS = ("check", "compiler", "datasets", "debug", "nn", "ops", "optim", "symbol", "transforms")
 _FUNCTIONS = {
-    **dict.fromkeys(["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"], "transforms"),
+    **dict.fromkeys(
+        ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"], "transforms"
+    ),
+    **dict.fromkeys(["fisher", "fisher_product", "gauss_newton_product", "per_sample_grad"], "curvature"),
+    **dict.fromkeys(["LoopedOverSamples", "vmap"], "batched"),
+    **dict.fromkeys(["checkpoint", "custom_vjp"], "custom"),
     **dict.fromkeys(["gradcheck", "gradgradcheck"], "check"),
+    "crosscheck": "crosschecks",
     "compile": "compiler",
+    "from_dlpack": "interop",
 }
 
 __all__ = ["GraphCut", "Op", "Tensor", "backprop", "no_grad", "row", "set_grad_enabled", *_FOLDERS, *_FUNCTIONS]

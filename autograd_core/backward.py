@@ -21,7 +21,7 @@ from .memory import clock, describe, owner, same_memory
 from .modes import collecting, followed, mode
 from .op import JUST_G, Op
 from .ops.shapes import cast, unbroadcast
-from .tensor import Tensor
+from .tensor import Tensor, filled, new
 
 float64 = np.float64
 _birth = attrgetter("born")
@@ -135,8 +135,10 @@ def _bare(op: Op, inputs: tuple[Any, ...]) -> list[Any]:
 
 def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     """g, the output, inputs, saved values and parameters, in the order in which rules pick from them."""
-    op, inputs = node.op, node.inputs
+    op = node.op
     assert op is not None
+    # arrays as Tensors too: array.dot(tensor), of all NumPy, would turn the Tensor into an array
+    inputs = tuple(filled(new(Tensor), x) if isinstance(x, np.ndarray) else x for x in node.inputs)
     if op.variadic:
         return (g, node, inputs, *op.recompute((inputs,), node.params), *node.params.values())
     return (g, node, *inputs, *op.recompute(inputs, node.params), *node.params.values())
@@ -192,8 +194,10 @@ def backprop(
                 f"{describe(x)} does not require grad: write Tensor(..., requires_grad=True) before using it"
             )
     grads: Grads = {}
+    taken: set[int] = set()
     for output, seed in zip(outputs, seeds, strict=True):
         s = _seed(output, seed, create_graph or followed())
+        taken.add(id(owner(s)))
         grads[output] = grads[output] + s if output in grads else s
     order = ancestors(outputs)
     only = set(inputs)
@@ -203,7 +207,7 @@ def backprop(
     _drain(order, grads, create_graph, keep=inputs, only=only)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
-    return [_as_tensor(grads.get(x), x) for x in inputs]
+    return [_as_tensor(grads.get(x), x, taken) for x in inputs]
 
 
 def backward(
@@ -262,23 +266,30 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
 
 
 def _deposit(grads: Grads, create_graph: bool, seed: Any) -> None:
-    """Give the leaves their gradients; a rule may have handed one array to several of them, which get copies."""
+    """Give the leaves, and results that retain theirs, their gradients."""
     taken = {id(owner(seed))}
     for leaf, g in grads.items():
         before = leaf.gradient
-        if before is not None:
-            g = g + (before.value if isinstance(before, Tensor) and not create_graph else before)
+        if before is None:
+            leaf.gradient = _own(g, taken)
         else:
-            memory = owner(g) if create_graph or g.base is not None else g
-            if id(memory) in taken or memory.size != g.size:
-                g = +g if create_graph else g.copy("K")
-                memory = owner(g)
-            taken.add(id(memory))
-        leaf.gradient = g
+            leaf.gradient = g + (before.value if isinstance(before, Tensor) and not create_graph else before)
 
 
-def _as_tensor(g: Any, x: Tensor) -> Tensor:
-    return g if isinstance(g, Tensor) else Tensor(np.zeros_like(x.value) if g is None else g)
+def _own(g: Any, taken: set[int]) -> Any:
+    """A gradient in memory of its own: a rule may have handed one array to several nodes, which then get copies."""
+    memory = owner(g)
+    if id(memory) in taken or memory.size != g.size:
+        g = +g if isinstance(g, Tensor) else g.copy("K")
+        memory = owner(g)
+    taken.add(id(memory))
+    return g
+
+
+def _as_tensor(g: Any, x: Tensor, taken: set[int]) -> Tensor:
+    if g is None:
+        return Tensor(np.zeros_like(x.value))
+    return g if isinstance(g, Tensor) else filled(new(Tensor), _own(g, taken))
 
 
 def _free(order: Iterable[Tensor]) -> None:

@@ -14,10 +14,11 @@ import numpy as np
 
 from .memory import describe, same_memory, tick, write
 from .modes import collecting, followed, mode, no_grad, observers
-from .op import NO_PARAMS, Op
+from .op import NO_PARAMS, Op, Readable
 from .operators import Operators
 
 new = object.__new__
+NOT_ARRAYS = (list, tuple, Readable)
 _backward: Any = None
 
 
@@ -77,12 +78,12 @@ class Tensor(Operators):
             a, b = inputs
             if isinstance(a, Tensor):
                 tracked, a = a.tracked, a.value
-            elif isinstance(a, (list, tuple)):
-                return self._read(op, (np.asarray(a), b))
+            elif isinstance(a, NOT_ARRAYS):
+                return self._read_beside(op, inputs, params)
             if isinstance(b, Tensor):
                 tracked, b = tracked or b.tracked, b.value
-            elif isinstance(b, (list, tuple)):
-                return self._read(op, (inputs[0], np.asarray(b)))
+            elif isinstance(b, NOT_ARRAYS):
+                return self._read_beside(op, inputs, params)
             value = op.eager(a, b)
         else:
             values = []
@@ -91,10 +92,8 @@ class Tensor(Operators):
                     values.append(x.value)
                     if x.tracked:
                         tracked = True
-                elif isinstance(x, (list, tuple)):
-                    return self._read(
-                        op, tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs), params
-                    )
+                elif isinstance(x, NOT_ARRAYS):
+                    return self._read_beside(op, inputs, params)
                 else:
                     values.append(x)
             value = op.eager(*values, **params) if params else op.eager(*values)
@@ -112,6 +111,13 @@ class Tensor(Operators):
         if observers:
             observers[-1].row(out, op, inputs, params)
         return out
+
+    def _read_beside(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Beside lists, which mean arrays, and beside what has a reading of its own, which goes first."""
+        for x in inputs:
+            if isinstance(x, Readable) and not isinstance(x, Tensor):
+                return x._read(op, inputs, params)
+        return self._read(op, tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs), params)
 
     def _as_parameter(self) -> Any:
         self._leaving("an index or a parameter")

@@ -1,19 +1,24 @@
 """Functions made of functions: from f to its gradient, its Jacobian, its products with vectors, to any order.
 
-All are a few lines over `backprop`, and apply to one another: `grad(grad(f))`, `jacobian(grad(f))`. Arguments may be
-numbers, arrays or nested lists, tuples and dicts of them (as in JAX); what comes back has the same shape.
+All are a few lines over `backprop`, and apply to one another: `grad(grad(f))`, `jacobian(grad(f))`. Arguments and
+results may be numbers, arrays or nested lists, tuples and dicts of them; derivatives come back in the same nest. As in
+JAX a list of numbers is such a nest, of as many numbers: one vector is written np.array([...]).
+
+A result is plain numbers, unless an outer transform or a Tensor that requires grad stands behind it: then it is a graph
+in its turn, except under no_grad().
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from .backward import ancestors, backprop
-from .modes import set_grad_enabled
+from .modes import mode, set_grad_enabled
+from .op import Readable
 from .ops.shapes import stack
 from .tensor import Tensor
 from .trees import leaves as leaves_of
@@ -25,8 +30,9 @@ Argnums = int | tuple[int, ...]
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """From f to a function that gives f's value and its gradient.
 
-    f: returns one number (with has_aux: a pair of it and anything else). argnums: towards which arguments.
-    ValueError if f returns more than one number.
+    f: returns one number (with has_aux: a pair of it and anything else, and so does what is made of it). argnums:
+    towards which arguments, one or a tuple of them. TypeError for arguments that are not floating point, ValueError if
+    f returns something else than one number.
 
     >>> value_and_grad(lambda w: w["a"] ** 2 * w["b"])({"a": 3.0, "b": 2.0})
     (Tensor(18.), {'a': Tensor(12.), 'b': Tensor(9.)})
@@ -34,21 +40,17 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with set_grad_enabled(True):
-            given, leaves, chosen = _with_leaves(args, argnums)
-            out = f(*given, **kwargs)
-        value, aux = out if has_aux else (out, None)
+        given, leaves, chosen = with_leaves("grad", args, argnums)
+        value, aux = _called(f, given, kwargs, has_aux)
         if not isinstance(value, Tensor) or value.size != 1:
+            found = f"shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
             raise ValueError(
-                f"grad needs a function that returns one number made of its arguments; {_name(f)} returned "
-                f"{'shape ' + str(value.shape) if isinstance(value, Tensor) else type(value).__name__}: "
-                "reduce it (.sum(), .mean()), or use jacobian"
+                f"grad needs a function that returns one number made of its arguments; {_name(f)} returned {found}: "
+                f"{_INSIDE if _is_of_many(value) else 'reduce it (.sum(), .mean()), or use jacobian'}"
             )
-        gradients = iter(_gradients(value, leaves))
-        result = _rebuilt(chosen, gradients)
-        result = result[0] if isinstance(argnums, int) else tuple(result)
-        value = _finished(value, leaves)
-        return ((value, aux) if has_aux else value), result
+        gradient = rebuilt(chosen, _gradients([value], leaves))
+        value, aux = _finished((value, aux), leaves)
+        return ((value, aux) if has_aux else value), gradient
 
     return wrapped
 
@@ -70,43 +72,82 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     return wrapped
 
 
-def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], Any]]:
-    """f's value, and a function from a vector v of its shape to vᵀJ, a tuple with one entry for each argument.
+def elementwise_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """From a function of one number, applied element by element, to its derivative at every element.
+
+    It is the gradient of the sum of f's outputs, and nests to any order: for drawing a function above its slopes. HIPS
+    autograd calls it elementwise_grad or egrad. ValueError if f's output has another shape than the argument.
+
+    >>> x = np.array([0.0, 0.5, 2.0])
+    >>> elementwise_grad(lambda x: x**3)(x), elementwise_grad(elementwise_grad(lambda x: x**3))(x)
+    (Tensor([ 0.  ,  0.75, 12.  ]), Tensor([ 0.,  3., 12.]))
+    """
+
+    @wraps(f)
+    def total(*args: Any, **kwargs: Any) -> Any:
+        (y,) = _tensors([f(*args, **kwargs)], "elementwise_grad", f)
+        if y.shape != getattr(args[argnum], "shape", None):
+            raise ValueError(
+                f"elementwise_grad needs an output for each element of the argument; {_name(f)} made an array of shape "
+                f"{y.shape} of {_form(args[argnum])}: use grad for one number, jacobian for all else"
+            )
+        return y.sum()
+
+    return grad(total, argnum)
+
+
+def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> Any:
+    """f's value, and a function from a vector v of its form to vᵀJ, a tuple with one entry for each argument.
+
+    With has_aux f returns a pair, and what it returned beside its value comes third. ValueError for a v of another form.
 
     >>> y, pull = vjp(lambda x: np.sin(x) * 2, np.zeros(2))
     >>> y, pull(np.array([1.0, 3.0]))
     (Tensor([0., 0.]), (Tensor([2., 6.]),))
     """
-    with set_grad_enabled(True):
-        given, leaves, chosen = _with_leaves(args, tuple(range(len(args))))
-        y = f(*given)
-    shown = y if _others_in(y, leaves) else y.detach()
-    return shown, lambda v: tuple(_rebuilt(chosen, iter(_gradients(y, leaves, v))))
+    given, leaves, chosen = with_leaves("vjp", args, tuple(range(len(args))))
+    y, aux = _called(f, given, {}, has_aux)
+    y = _tensors(y, "vjp", f)
+    outputs = leaves_of(y)
+
+    def pull(v: Any) -> Any:
+        for leaf in leaves:  # called again, perhaps
+            leaf.tracked = True
+        seeds = _like(y, v, "the v of vᵀJ", "the output")
+        return _finished(rebuilt(chosen, _gradients(outputs, leaves, seeds)), leaves)
+
+    shown = _finished((y, aux), leaves)
+    return (shown[0], pull, shown[1]) if has_aux else (shown[0], pull)
 
 
-def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Tensor, Tensor]:
+def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], has_aux: bool = False) -> Any:
     """f's value at `primals` and its derivative Jt along `tangents`, by differentiating vᵀJ by v.
+
+    With has_aux f returns a pair, and what it returned beside its value comes third. ValueError for tangents that are
+    not of the form of the primals. Source: J. Townsend 2017, "A new trick for calculating Jacobian vector products".
 
     >>> jvp(lambda x: x**2, (np.array([1.0, 3.0]),), (np.array([1.0, 0.5]),))[1]
     Tensor([2., 3.])
     """
-    if len(primals) != len(tangents):
-        raise ValueError(
-            f"jvp needs a tangent for each primal; there are {len(primals)} primals and {len(tangents)} tangents"
-        )
-    with set_grad_enabled(True):
-        given, leaves, _ = _with_leaves(primals, tuple(range(len(primals))))
-        y = f(*given)
-        v = Tensor(np.zeros(y.shape, y.dtype), requires_grad=True)
-        pulled = backprop(y, leaves, [v], create_graph=True) if y.requires_grad else []
-        along = [(g * t).sum() for g, t in zip(pulled, leaves_of(tangents), strict=False) if g.requires_grad]
-        total = sum(along[1:], along[0]) if along else None
-        out = Tensor(np.zeros(y.shape, y.dtype)) if total is None else _gradients(total, [*leaves, v])[-1]
-    return _finished(y, leaves), _finished(out, [*leaves, v])
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError("jvp takes a tuple of primals and a tuple of tangents, also of one: jvp(f, (x,), (t,))")
+    given, leaves, chosen = with_leaves("jvp", tuple(primals), tuple(range(len(primals))))
+    directions = _like(chosen, tuple(tangents), "a tangent", "the primal")
+    y, aux = _called(f, given, {}, has_aux)
+    y = _tensors(y, "jvp", f)
+    outputs = leaves_of(y)
+    vs = [Tensor(np.zeros(output.shape, output.dtype), requires_grad=True) for output in outputs]
+    pulled = backprop(outputs, leaves, vs, create_graph=True)
+    own = [*leaves, *vs]
+    result = _finished((y, rebuilt(y, _gradients(pulled, vs, directions, own)), aux), own)
+    return result if has_aux else result[:2]
 
 
-def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """From f to its Jacobian: an array of shape (*output's shape, *argument's shape), one backward pass a row.
+
+    Where f returns a nest, each of its leaves becomes such an array, or a tuple for several argnums, or a nest like the
+    argument. argnums, has_aux and errors as for `value_and_grad`.
 
     >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0] + x[1]]))(np.array([2.0, 3.0]))
     Tensor([[3., 2.],
@@ -114,71 +155,107 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
     """
 
     @wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Tensor:
-        with set_grad_enabled(True):
-            given, leaves, _ = _with_leaves(args, argnums)
-            y = f(*given, **kwargs)
-        (x,) = leaves
-        rows: Any = [_gradients(y, [x], seed)[0] for seed in np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)]
-        return _finished(stack(*rows).reshape((*y.shape, *x.shape)), leaves)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        given, leaves, chosen = with_leaves("jacobian", args, argnums)
+        y, aux = _called(f, given, kwargs, has_aux)
+        y = _tensors(y, "jacobian", f)
+        outputs = leaves_of(y)
+        wanted = mode.recording and is_open(outputs, leaves)
+
+        def rows(output: Tensor) -> Any:
+            seeds = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
+            passes = [backprop(output, leaves, v, create_graph=wanted, retain_graph=True) for v in seeds]
+            columns: Any = zip(*passes, strict=True) if passes else [[]] * len(leaves)
+            blocks = [(stack(*c) if c else Tensor(np.zeros(0, output.dtype))) for c in columns]
+            return rebuilt(chosen, [b.reshape(output.shape + x.shape) for b, x in zip(blocks, leaves, strict=True)])
+
+        result = rebuilt(y, map(rows, outputs))
+        result, aux = _finished((result, aux), leaves)
+        return (result, aux) if has_aux else result
 
     return wrapped
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Tensor]:
+def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """From f to its Hessian, the Jacobian of its gradient: shape (*argument's, *argument's).
+
+    For a nest or several argnums it is a nest of nests: hessian(f)(w)["a"]["b"] is ∂²f/∂a∂b. Errors as for `grad`.
 
     >>> hessian(lambda x: x[0] ** 2 + x[0] * x[1] + x[1] ** 2)(np.array([1.0, 2.0]))
     Tensor([[2., 1.],
             [1., 2.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
-    """The Hessian of f at x times v, without building it: the gradient of ⟨grad f(x), v⟩.
+    """The Hessian of f at x times v, without building it: vᵀ times the Jacobian of the gradient.
+
+    x: a number, an array or a nest; v and the result are of its form. Costs two to three gradients, whatever the number
+    of parameters. Source: B. Pearlmutter 1994. Errors as for `grad`; ValueError for a v of another form.
 
     >>> hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     Tensor([ 6., 12.])
     """
-
-    def along(z: Any) -> Tensor:
-        products = [(g * d).sum() for g, d in zip(leaves_of(grad(f)(z)), leaves_of(v), strict=True)]
-        return sum(products[1:], products[0])
-
-    return grad(along)(x)
+    _like(x, v, "the v of an hvp", "the argument")
+    _, pull = vjp(grad(f), x)
+    return pull(v)[0]
 
 
-def _gradients(y: Tensor, leaves: list[Tensor], seed: Any = None) -> list[Tensor]:
-    """Gradients of y; graphs themselves if an outer transform, or a Tensor that f closes over, may ask for theirs."""
-    if not y.requires_grad:
-        return [Tensor(np.zeros(x.shape, x.dtype)) for x in leaves]
-    seeds = None if seed is None else [seed]
-    return backprop(y, leaves, seeds, create_graph=_others_in(y, leaves), retain_graph=True)
+# --- what they share -------------------------------------------------------------------------------------------------
+
+_INSIDE = (
+    "inside vmap or a loss of one sample no gradients are taken; take them of the whole: per_sample_grad(loss, ...)"
+)
 
 
-def _others_in(y: Tensor, leaves: list[Tensor]) -> bool:
-    """Whether y depends on more than these leaves, so that somebody else may still differentiate it."""
-    own = set(leaves)
-    return any(node.is_leaf and node not in own for node in ancestors([y]))
+def _is_of_many(x: Any) -> bool:
+    return isinstance(x, Readable) and not isinstance(x, Tensor)
 
 
-def _finished(y: Tensor, leaves: list[Tensor]) -> Tensor:
-    """A result as it is handed out: plain, unless others may differentiate it; the leaves made for it are done."""
-    plain = y.requires_grad and not _others_in(y, leaves)
+def _gradients(outputs: list[Tensor], leaves: list[Tensor], seeds: Any = None, own: Any = None) -> list[Tensor]:
+    """Gradients of the outputs; graphs themselves if an outer transform, or a Tensor that f closes over, may ask for
+    theirs. own: the leaves that nobody else knows of."""
+    wanted = mode.recording and is_open([*outputs, *(seeds or ())], own or leaves)
+    return backprop(outputs, leaves, seeds, create_graph=wanted, retain_graph=True)
+
+
+def is_open(tensors: Iterable[Any], own: Iterable[Tensor]) -> bool:
+    """Whether these depend on more than their own leaves, so that somebody else may still differentiate them."""
+    known = set(own)
+    tracked = [t for t in tensors if isinstance(t, Tensor) and t.requires_grad]
+    return any(node.is_leaf and node not in known for node in ancestors(tracked))
+
+
+def _finished(results: Any, leaves: list[Tensor]) -> Any:
+    """Results as they are handed out: plain, unless others may differentiate them; the leaves made for them are done."""
+
+    def finished(y: Any) -> Any:
+        if not isinstance(y, Tensor) or not y.requires_grad or (mode.recording and is_open([y], leaves)):
+            return y
+        return y.detach()
+
+    results = mapped(finished, results)
     for leaf in leaves:
         if leaf.is_leaf:
             leaf.tracked = False
-    return y.detach() if plain else y
+    return results
 
 
-def _with_leaves(args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], list[Tensor], list[Any]]:
-    """The arguments with Tensors in place of the chosen ones' arrays, these Tensors, and the chosen ones."""
+def with_leaves(name: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], list[Tensor], Any]:
+    """The arguments with Tensors in place of the chosen ones' arrays, these Tensors, and the chosen arguments."""
     leaves: list[Tensor] = []
 
     def leaf(x: Any) -> Tensor:
+        if _is_of_many(x):
+            raise TypeError(f"{name} takes numbers, arrays and Tensors, not a {type(x).__name__}: {_INSIDE}")
         # of a Tensor, a node of its own: inside an outer transform its history goes on to the outer argument
-        node = x * 1 if isinstance(x, Tensor) else Tensor(x)
+        node = +x if isinstance(x, Tensor) else Tensor(x)
+        if node.dtype.kind != "f":
+            raise TypeError(
+                f"{name} differentiates by floating-point numbers, and argument {i} holds {node.dtype}: "
+                "write 3.0 for 3, x.astype(float) for an array, or choose another argument by argnums"
+            )
         if not node.requires_grad:
             node.requires_grad_()
         leaves.append(node)
@@ -186,13 +263,64 @@ def _with_leaves(args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], li
 
     given, chosen = list(args), []
     for i in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -len(args) <= i < len(args):
+            raise TypeError(f"{name} is asked for argument {i} (argnums), and {len(args)} were given by place")
         given[i] = mapped(leaf, given[i])
         chosen.append(given[i])
-    return given, leaves, chosen
+    return given, leaves, chosen[0] if isinstance(argnums, int) else tuple(chosen)
 
 
-def _rebuilt(tree: Any, leaves: Any) -> Any:
-    return mapped(lambda _: next(leaves), tree)
+def _called(f: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], has_aux: bool) -> tuple[Any, Any]:
+    """What f returns, recorded, and what it returns beside it."""
+    with set_grad_enabled(True):
+        out = f(*args, **kwargs)
+    if not has_aux:
+        return out, None
+    if not isinstance(out, tuple) or len(out) != 2:
+        raise TypeError(f"with has_aux=True a function returns a pair (value, aux); {_name(f)} returned {out!r:.60}")
+    return out
+
+
+def _tensors(y: Any, name: str, f: Callable[..., Any]) -> Any:
+    """What f returned, with constants beside Tensors as Tensors too; TypeError where nothing is one."""
+    outputs = leaves_of(y)
+    numbers = (Tensor, np.ndarray, np.generic, float, int)
+    if not any(isinstance(x, Tensor) for x in outputs) or not all(isinstance(x, numbers) for x in outputs):
+        wrong = next((x for x in outputs if not isinstance(x, numbers)), outputs[0] if outputs else y)
+        hint = _INSIDE if _is_of_many(wrong) else "did it leave the graph (.item(), .value), or forget to return?"
+        raise TypeError(
+            f"{name} needs a function that returns Tensors made of its arguments; {_name(f)} returned "
+            f"{type(wrong).__name__}: {hint}"
+        )
+    return mapped(lambda x: x if isinstance(x, Tensor) else Tensor(x), y)
+
+
+def _like(tree: Any, other: Any, what: str, model: str) -> list[Any]:
+    """The leaves of `other` in the order of those of `tree`, by key; ValueError unless the two are of one form."""
+    if isinstance(tree, dict):
+        if isinstance(other, dict) and other.keys() == tree.keys():
+            return [leaf for k in tree for leaf in _like(tree[k], other[k], what, model)]
+    elif isinstance(tree, (list, tuple)):
+        if isinstance(other, (list, tuple)) and len(other) == len(tree):
+            return [leaf for pair in zip(tree, other, strict=True) for leaf in _like(*pair, what, model)]
+    elif not isinstance(other, (dict, list, tuple)) and np.shape(other) == np.shape(tree):
+        return [other]
+    raise ValueError(
+        f"{what} must have the form of {model} it goes with: {_form(tree)} is needed, {_form(other)} was given"
+    )
+
+
+def _form(tree: Any) -> str:
+    if isinstance(tree, dict):
+        return f"a dict with keys {list(tree)}"
+    if isinstance(tree, (list, tuple)):
+        return f"a {type(tree).__name__} of {len(tree)}"
+    return f"an array of shape {np.shape(tree)}"
+
+
+def rebuilt(tree: Any, leaves: Iterable[Any]) -> Any:
+    each = iter(leaves)
+    return mapped(lambda _: next(each), tree)
 
 
 def _name(f: Callable[..., Any]) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from autograd_core.ops import elementwise, neural, shapes
+from autograd_core.trees import leaves, mapped
+
+if TYPE_CHECKING:
+    from .module import Module
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -73,18 +78,59 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: Reduct
 def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> Any:
     """−Σ t ln softmax(z), mean over samples by default (topic C15).
 
-    logits: (n, classes). target: class indices (n,), or one-hot rows or probabilities (n, classes).
+    logits: (n, classes). target: class indices (n,), or one-hot rows or probabilities (n, classes). A single sample may
+    come without its axis: (classes,) and an index ().
     ValueError for labels outside 0 .. classes − 1, and for shapes that do not go together.
 
     >>> cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
     np.float64(0.6931471805599453)
     """
     if target.dtype.kind in "iu":
+        if logits.ndim == 1 and not target.ndim:
+            total = reduction if reduction == "mean" else "sum"
+            return neural.cross_entropy(logits.reshape(1, -1), target.reshape(1), reduction=total)
         return neural.cross_entropy(logits, target, reduction=reduction)
     if target.ndim == 1 and logits.ndim == 2:
         raise ValueError(f"class indices are integers, and these targets are {target.dtype}: write target.astype(int)")
     target = _matched("cross_entropy with probabilities as targets", logits, target)
     return reduced(-np.sum(target * log_softmax(logits), axis=-1), reduction)
+
+
+def functional_call(module: Module, parameters: Mapping[str, Any], *inputs: Any) -> Any:
+    """What a module gives for these inputs with other values in place of its parameters (torch.func.functional_call).
+
+    parameters: by the names of `named_parameters()`; those left out stay the module's own, one that is shared is
+    replaced wherever it stands. The module has its own back when this returns or raises; until then it must not be used
+    in another thread. ValueError for a name or a shape that the module does not have.
+
+    >>> from autograd_core import grad, nn
+    >>> layer = nn.Linear(2, 1, rng=0)
+    >>> f = lambda p: functional_call(layer, p, np.array([1.0, 2.0])).sum()
+    >>> grad(f)({"weight": np.zeros((1, 2)), "bias": np.zeros(1)})
+    {'weight': Tensor([[1., 2.]]), 'bias': Tensor([1.])}
+    """
+    own = dict(module._named_tensors())
+    for name, value in parameters.items():
+        if name not in own:
+            raise ValueError(f"{type(module).__name__} has no parameter {name!r}; it has {', '.join(own)}")
+        if np.shape(value) != own[name].shape:
+            raise ValueError(
+                f"{name} has shape {own[name].shape} in {type(module).__name__}; {np.shape(value)} was given"
+            )
+    stands_for = {id(own[name]): value for name, value in parameters.items()}
+    before = [
+        (vars(m), name, value)
+        for m in module.modules()
+        for name, value in vars(m).items()
+        if any(id(x) in stands_for for x in leaves(value))
+    ]
+    try:
+        for attributes, name, value in before:
+            attributes[name] = mapped(lambda x: stands_for.get(id(x), x), value)
+        return module(*inputs)
+    finally:
+        for attributes, name, value in before:
+            attributes[name] = value
 
 
 def reduced(losses: Any, reduction: Reduction) -> Any:

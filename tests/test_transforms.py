@@ -1,12 +1,14 @@
 """grad, Jacobians, Hessians and products with them: against formulas, against each other, and nested."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from autograd_core import Tensor, no_grad
-from autograd_core.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_core.transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_core.trees import leaves, mapped
 
 X = np.array([0.5, -1.2, 2.0])
 A = np.array([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
@@ -64,6 +66,28 @@ def test_has_aux():
     assert (plain(g), aux) == (6, {"seen": "anything", "x": 3.0})
     (value, aux), g = value_and_grad(f, has_aux=True)(3.0)
     assert (plain(value), aux["x"], plain(g)) == (9, 3.0, 6)
+
+
+def squares(x):
+    return x**2, {"first": x[0], "note": "as it is"}
+
+
+AUX = {
+    "vjp": lambda: (lambda y, pull, aux: (pull(np.ones(3))[0], aux))(*vjp(squares, X, has_aux=True)),
+    "jvp": lambda: jvp(squares, (X,), (np.ones(3),), has_aux=True)[1:],
+    "jacobian": lambda: (lambda J, aux: (J.sum(0), aux))(*jacobian(squares, has_aux=True)(X)),
+    "hessian": lambda: (lambda H, aux: (H.sum(0), aux))(
+        *hessian(lambda x: ((x**3).sum() / 3, squares(x)[1]), has_aux=True)(X)
+    ),
+    "grad": lambda: grad(lambda x: (squares(x)[0].sum(), squares(x)[1]), has_aux=True)(X),
+}
+
+
+@pytest.mark.parametrize("call", AUX.values(), ids=AUX)
+def test_what_f_returns_beside_its_value(call):
+    slope, aux = call()
+    np.testing.assert_allclose(plain(slope), 2 * X, rtol=1e-14)
+    assert (plain(aux["first"]), aux["note"]) == (X[0], "as it is")
 
 
 def test_nested_arguments_come_back_in_their_shape():
@@ -171,6 +195,61 @@ def test_several_arguments():
     np.testing.assert_allclose(plain(jacobian(lambda x, w: x * w, argnums=1)(X, 2.0)), X)
 
 
+def test_jacobian_of_nests():
+    def f(p, x, c):
+        return {"affine": p["a"] * x + p["b"], "both": (c * p["b"], (x * x).sum())}
+
+    p, x, c = {"a": 2.0, "b": np.array([1.0, 3.0])}, np.array([4.0, 5.0]), [1.0]
+    y = f({"a": Tensor(2.0), "b": Tensor(p["b"])}, Tensor(x), 1.0)
+    J = jacobian(lambda p, x, c: f(p, x, c[0]), (0, 1, 2))(p, x, c)
+    eye, none = np.eye(2), np.zeros
+    expected = {
+        "affine": ({"a": x, "b": eye}, 2 * eye, [none(2)]),
+        "both": (({"a": none(2), "b": eye}, none((2, 2)), [p["b"]]), ({"a": 0, "b": none(2)}, 2 * x, [0])),
+    }
+    assert mapped(np.shape, J) == mapped(np.shape, expected)
+    for got, want in zip(leaves(J), leaves(expected), strict=True):
+        np.testing.assert_allclose(plain(got), want)
+    # and the products with it, from both sides
+    t, v = ({"a": 0.5, "b": np.array([1.0, -1.0])}, np.array([2.0, 0.0]), [3.0]), mapped(np.ones_like, mapped(plain, y))
+    value, along = jvp(lambda p, x, c: f(p, x, c[0]), (p, x, c), t)
+    assert mapped(np.shape, along) == mapped(np.shape, value) == mapped(np.shape, y)
+    np.testing.assert_allclose(plain(along["affine"]), 0.5 * x + 2 * t[1] + t[0]["b"])
+    np.testing.assert_allclose(plain(along["both"][0]), t[0]["b"] + 3 * p["b"])
+    assert plain(along["both"][1]) == 16
+    pulled = vjp(lambda p, x, c: f(p, x, c[0]), p, x, c)[1](v)
+    inner = sum(float((plain(a) * b).sum()) for a, b in zip(leaves(pulled), leaves(t), strict=True))
+    assert inner == pytest.approx(sum(float(plain(a).sum()) for a in leaves(along)))
+
+
+@pytest.mark.parametrize(("argnums", "form"), [((0, 1), ((3, 3), (3, 3))), ((1,), ((3,),)), (-1, 3)])
+def test_argnums_of_jacobian_and_hessian(argnums, form):
+    def f(x, y):
+        return (x * x * y).sum()
+
+    y = np.array([3.0, 1.0, 2.0])
+    blocks = [[np.diag(2 * y), np.diag(2 * X)], [np.diag(2 * X), np.zeros((3, 3))]]
+    H = hessian(f, argnums)(X, y)
+    assert mapped(len, H) == form
+    chosen = [0, 1] if argnums == (0, 1) else [1]
+    for got, want in zip(leaves(H), [blocks[i][j] for i in chosen for j in chosen], strict=True):
+        np.testing.assert_allclose(plain(got), want, atol=1e-14)
+    J = jacobian(f, argnums)(X, y)
+    for got, want in zip(leaves(J), [[2 * X * y, X * X][i] for i in chosen], strict=True):
+        np.testing.assert_allclose(plain(got), want)
+
+
+def test_a_constant_beside_tensors_has_the_slope_0():
+    J = jacobian(lambda x: {"x": x, "c": np.ones(2), "one": 1.0})(X)
+    assert (plain(J["c"]).shape, plain(J["one"]).tolist()) == ((2, 3), [0, 0, 0])
+    value, along = jvp(lambda x: (x, 1.0), (X,), (X,))
+    assert (plain(value[1]), plain(along[1])) == (1, 0)
+
+
+def test_jacobian_of_nothing():
+    assert jacobian(lambda x: x[:0])(X).shape == (0, 3)
+
+
 def test_jacobian_keeps_float32():
     assert jacobian(np.sin)(X.astype(np.float32)).dtype == np.float32
 
@@ -206,6 +285,78 @@ def test_hessian_is_symmetric_and_hvp_is_its_product(f, x):
     np.testing.assert_allclose((flat @ v.ravel()).reshape(x.shape), slope, rtol=1e-6, atol=1e-7)
 
 
+def network(sizes=(2, 8, 1), rng=0):
+    draw = np.random.default_rng(rng).normal
+    return [{"w": draw(size=(m, n)), "b": draw(size=n)} for m, n in pairwise(sizes)]
+
+
+def squared_loss(layers, inputs=None, targets=None):
+    x = np.linspace(-1, 1, 10).reshape(5, 2) if inputs is None else inputs
+    for layer in layers[:-1]:
+        x = np.tanh(x @ layer["w"] + layer["b"])
+    return ((x @ layers[-1]["w"] + layers[-1]["b"] - np.arange(5.0)[:, None]) ** 2).mean()
+
+
+def flat(nest):
+    return np.concatenate([np.ravel(leaf.value if isinstance(leaf, Tensor) else leaf) for leaf in leaves(nest)])
+
+
+def moved(nest, step):
+    ends = iter(np.split(step, np.cumsum([x.size for x in leaves(nest)])[:-1]))
+    return mapped(lambda x: x + next(ends).reshape(x.shape), nest)
+
+
+def test_hessian_of_a_network():
+    """Of all 33 numbers of a 2-8-1 network, against differences of its gradient; hvp is its product with a vector."""
+    layers = network()
+    blocks = hessian(squared_loss)(layers)
+    assert blocks[0]["w"][1]["b"].shape == (2, 8, 1)
+    sizes = [x.size for x in leaves(layers)]
+    rows = [leaves(block) for block in _per_leaf(layers, blocks)]
+    H = np.block(
+        [[plain(b).reshape(m, n) for b, n in zip(row, sizes, strict=True)] for row, m in zip(rows, sizes, strict=True)]
+    )
+    assert H.shape == (33, 33)
+    gradient, step = grad(squared_loss), 1e-5
+    differences = [
+        (flat(gradient(moved(layers, d))) - flat(gradient(moved(layers, -d)))) / (2 * step) for d in step * np.eye(33)
+    ]
+    np.testing.assert_allclose(H, differences, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(H, H.T, rtol=1e-10, atol=1e-12)
+    v = network(rng=1)
+    np.testing.assert_allclose(flat(hvp(squared_loss, layers, v)), H @ flat(v), rtol=1e-10, atol=1e-12)
+
+
+def _per_leaf(tree, blocks):
+    """For each leaf of a nest, what stands in its place in a nest of nests."""
+    if isinstance(tree, dict):
+        return [b for k in tree for b in _per_leaf(tree[k], blocks[k])]
+    if isinstance(tree, list):
+        return [b for t, b in zip(tree, blocks, strict=True) for b in _per_leaf(t, b)]
+    return [blocks]
+
+
+def test_hvp_finds_what_belongs_together_by_key():
+    got = hvp(lambda d: d["a"] ** 2 * d["b"], {"a": 1.0, "b": 2.0}, {"b": 0.0, "a": 1.0})
+    assert {k: plain(v).item() for k, v in got.items()} == {"a": 4, "b": 2}
+
+
+WAVES = [np.sin, np.cos, lambda x: -np.sin(x), lambda x: -np.cos(x), np.sin]
+
+
+@pytest.mark.parametrize("order", range(1, 5))
+def test_elementwise_grad(order):
+    f, x = np.sin, np.linspace(-3, 3, 7).reshape(7, 1)
+    for _ in range(order):
+        f = elementwise_grad(f)
+    np.testing.assert_allclose(plain(f(x)), WAVES[order](x), rtol=1e-12, atol=1e-15)
+
+
+def test_elementwise_grad_by_another_argument():
+    y = np.array([2.0, 3.0, 0.5])
+    np.testing.assert_allclose(plain(elementwise_grad(lambda x, y: x * y**2, 1)(X, y)), 2 * X * y)
+
+
 def test_hvp_of_nested_arguments():
     got = hvp(lambda d: d["a"] ** 2 * d["b"], {"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 0.0})
     assert {k: plain(v).item() for k, v in got.items()} == {"a": 4, "b": 2}
@@ -231,13 +382,58 @@ def test_transforms_record_even_under_no_grad(call):
         assert not (Tensor(1.0, requires_grad=True) * 2).requires_grad, "no_grad was switched off for good"
 
 
+def test_under_no_grad_a_result_is_plain_numbers():
+    w, x = Tensor(3.0, requires_grad=True), Tensor(2.0, requires_grad=True)
+    calls = [
+        lambda: grad(lambda x: w * x**2)(x),
+        lambda: value_and_grad(lambda x: w * x**2)(x)[0],
+        lambda: jacobian(lambda x: w * x**2)(x),
+        lambda: hvp(lambda x: w * x**3, x, 1.0),
+        lambda: vjp(lambda x: w * x**2, x)[0],
+        lambda: vjp(lambda x: w * x**2, x)[1](1.0)[0],
+        *(lambda i=i: jvp(lambda x: w * x**2, (x,), (1.0,))[i] for i in (0, 1)),
+    ]
+    for call in calls:
+        assert call().requires_grad
+        with no_grad():
+            plain(call())
+
+
+def test_a_product_is_differentiable_by_the_vector_too():
+    got = grad(lambda v: (vjp(np.sin, X)[1](v)[0] ** 2).sum())(np.ones(3))
+    np.testing.assert_allclose(plain(got), 2 * np.cos(X) ** 2)
+    got = grad(lambda v: (hvp(lambda x: (x**3).sum(), X, v) ** 2).sum())(np.ones(3))
+    np.testing.assert_allclose(plain(got), 2 * (6 * X) ** 2)
+
+
 REFUSED = {
+    "a number returned": (lambda: jacobian(lambda x: 3.0)(X), TypeError, "jacobian needs .* returned float.*graph"),
+    "nothing": (lambda: jacobian(lambda x: [])(X), TypeError, "returned list"),
+    "a list with None": (lambda: vjp(lambda x: [x, None], X), TypeError, "returned NoneType"),
+    "integers in a nest": (lambda: hvp(lambda d: d["n"] ** 2, {"n": 3}, {"n": 1}), TypeError, "int64: write 3.0 for 3"),
+    "no such argument": (lambda: grad(lambda x: x, 1)(1.0), TypeError, "argument 1 .*1 were given"),
+    "aux forgotten": (lambda: grad(lambda x: x, has_aux=True)(1.0), TypeError, "pair"),
+    "tangent of another shape": (lambda: jvp(np.sin, (X,), (np.ones(2),)), ValueError, r"\(3,\) is needed.*\(2,\)"),
+    "tangent with other keys": (
+        lambda: hvp(lambda d: d["a"], {"a": 1.0}, {"b": 1.0}),
+        ValueError,
+        r"keys \['a'\] is needed.*\['b'\]",
+    ),
+    "a list for an array": (lambda: hvp(lambda x: (x**2).sum(), X, [1.0, 2.0, 3.0]), ValueError, "list of 3 was given"),
+    "a nest for a vector": (lambda: vjp(lambda x: [x, x], X)[1](X), ValueError, "list of 2 is needed"),
+    "primal without tuple": (lambda: jvp(np.sin, X, X), TypeError, "tuple"),
+    "not elementwise": (
+        lambda: elementwise_grad(lambda x: x.sum())(X),
+        ValueError,
+        r"\(\) of an array of shape \(3,\)",
+    ),
+    "a list of numbers": (lambda: elementwise_grad(lambda x: x[0])([1.0]), ValueError, "list of 1"),
     "vector": (lambda: grad(lambda x: x * 2)(X), ValueError, r"shape \(3,\).*jacobian"),
     "not a Tensor": (lambda: grad(lambda x: 3.0)(1.0), ValueError, "returned float"),
     "forgotten return": (lambda: grad(lambda x: None)(1.0), ValueError, "returned NoneType"),
     "integer argument": (lambda: grad(lambda x: x * 2)(3), TypeError, "floating-point"),
-    "seed of another shape": (lambda: vjp(np.sin, X)[1](np.ones(2)), ValueError, r"shape \(2,\)"),
-    "tangents of another number": (lambda: jvp(np.sin, (X,), (X, X)), ValueError, "zip|tangent"),
+    "seed of another shape": (lambda: vjp(np.sin, X)[1](np.ones(2)), ValueError, r"\(3,\) is needed.*shape \(2,\)"),
+    "tangents of another number": (lambda: jvp(np.sin, (X,), (X, X)), ValueError, "tuple of 1 is needed"),
 }
 
 
