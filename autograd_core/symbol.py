@@ -124,6 +124,8 @@ def _spell(x: Any, style: Style) -> tuple[str, int]:
             needs = max(needs, _LEVELS["*"] + before.endswith("/"))
         if part.startswith("-") and before:
             needs = level + 1
+        if after.startswith("^"):  # a power of a power, or of what carries a mark up there already
+            needs = _LEVELS[""]
         return part if level >= needs else brackets[0] + part + brackets[1]
 
     known = "|".join(sorted(map(re.escape, spelled), key=len, reverse=True))

@@ -15,6 +15,17 @@ from autograd_core.symbol import Symbol, derivative, edge, show
 DIFFERENTIABLE = [op for op in rows() if op.differentiable]
 
 
+class Step(sp.Function):
+    """Rounding down, with the slope 0 that a table of derivatives says (SymPy's own floor has none that it can work out)."""
+
+    @classmethod
+    def eval(cls, x):
+        return sp.floor(x) if x.is_number else None
+
+    def fdiff(self, argindex=1):
+        return sp.Integer(0)
+
+
 # The rows' functions, written for SymPy by hand: an oracle that shares nothing with the table.
 FUNCTIONS = {
     "add": lambda a, b: a + b,
@@ -41,6 +52,22 @@ FUNCTIONS = {
     "arcsin": sp.asin, "arccos": sp.acos, "arctan": sp.atan,
     "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh,
     "arcsinh": sp.asinh, "arccosh": sp.acosh, "arctanh": sp.atanh,
+    "deg2rad": lambda a: a * sp.pi / 180, "rad2deg": lambda a: a * 180 / sp.pi,
+    "fabs": lambda a: sp.Piecewise((a, a >= 0), (-a, True)),
+    "sinc": lambda a: sp.sin(sp.pi * a) / (sp.pi * a),
+    "erf": sp.erf,
+    "normal_cdf": lambda a: (1 + sp.erf(a / sp.sqrt(2))) / 2,
+    "arctan2": lambda a, b: 2 * sp.atan((sp.sqrt(a**2 + b**2) - b) / a),
+    "hypot": lambda a, b: sp.sqrt(a**2 + b**2),
+    "logaddexp": lambda a, b: sp.log(sp.exp(a) + sp.exp(b)),
+    "logaddexp2": lambda a, b: sp.log(2**a + 2**b, 2),
+    "fmax": lambda a, b: sp.Piecewise((a, a > b), (b, True)),
+    "fmin": lambda a, b: sp.Piecewise((a, a < b), (b, True)),
+    "remainder": lambda a, b: a - b * Step(a / b),
+    "fmod": lambda a, b: a + b * Step(-a / b),  # of a quotient below 0
+    "floor_divide": lambda a, b: Step(a / b),
+    "copysign": lambda a, b: sp.Piecewise((a, a >= 0), (-a, True)) * sp.Piecewise((1, b >= 0), (-1, True)),
+    "heaviside": lambda a, b: sp.Piecewise((0, a < 0), (1, a > 0), (b, True)),
     "maximum": lambda a, b: sp.Piecewise((a, a > b), (b, True)),
     "minimum": lambda a, b: sp.Piecewise((a, a < b), (b, True)),
     "clip": lambda a, a_min, a_max: sp.Piecewise((a_min, a < a_min), (a_max, a > a_max), (a, True)),
@@ -51,17 +78,20 @@ FUNCTIONS = {
     "softplus": lambda a: sp.log(1 + sp.exp(a)),
     "bce_with_logits": lambda z, t: -t * sp.log(1 / (1 + sp.exp(-z))) - (1 - t) * sp.log(1 - 1 / (1 + sp.exp(-z))),
 }  # fmt: skip
-FLAT = ("sign", "floor", "ceil", "rint", "trunc")  # constant between their jumps
+FLAT = ("sign", "floor", "ceil", "rint", "trunc", "round")  # constant between their jumps
 # A few extreme arguments as well: both sides of a kink, and a negative number that needs brackets.
 MORE_POINTS = {
     "absolute": [(-1.25,)], "relu": [(-0.75,)], "leaky_relu": [(-0.75,)], "clip": [(-1.5,), (1.75,), (0.25,)],
     "maximum": [(1.5, -0.5), (-1.5, 0.5)], "minimum": [(1.5, -0.5), (-1.5, 0.5)], "power": [(0.5, -1.25)], "divide": [(-1.5, -0.75)],
+    "fabs": [(-1.25,)], "sinc": [(0.125,), (-1.75,)], "arctan2": [(-1.5, -0.75)], "copysign": [(-1.5, 0.5)], "heaviside": [(0.0, 0.75)],
+    "fmax": [(1.5, -0.5), (-1.5, 0.5)], "fmin": [(1.5, -0.5), (-1.5, 0.5)], "remainder": [(-2.75, 0.5), (2.75, -0.5)], "normal_cdf": [(-6.5,)],
 }  # fmt: skip
 
 # What the text style writes, as SymPy reads it.
 NAMES = {
     "ln": sp.log, "log": sp.log, "sigma": FUNCTIONS["sigmoid"], "where": lambda c, x, y: sp.Piecewise((x, c), (y, True)),
-    "sign": sp.sign, "sqrt": sp.sqrt, "exp": sp.exp, **{n: FUNCTIONS[n] for n in ("sin", "cos", "tan", "sinh", "cosh", "relu")},
+    "sign": sp.sign, "floor": sp.floor, "rint": lambda x: sp.floor(x + sp.Rational(1, 2)), "hypot": FUNCTIONS["hypot"],
+    "copysign": lambda x, y: sp.Abs(x) * sp.sign(y), "sqrt": sp.sqrt, "exp": sp.exp, **{n: FUNCTIONS[n] for n in ("sin", "cos", "tan", "sinh", "cosh", "relu")},
 }  # fmt: skip
 
 

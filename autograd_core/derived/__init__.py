@@ -12,7 +12,6 @@ says what to write instead. A name that this version of NumPy does not have yet 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,10 @@ REDUCED: dict[tuple[Any, str], Callable[..., Any]] = {}  # (ufunc, method) -> wh
 
 def named(name: str) -> Any:
     """The NumPy function of a name such as "linalg.det"; None if this version has none."""
-    return reduce(lambda module, part: getattr(module, part, None), name.split("."), np)
+    found: Any = np
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def derived(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -57,10 +59,6 @@ def refused(nearest: str, *names: str) -> None:
 def answer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], method: str = "__call__") -> Any:
     """What a NumPy function without a row gives for Tensors or Symbols; TypeError for one that is refused."""
     name = spelled(function) + ("" if method == "__call__" else f".{method}")
-    if kwargs.pop("out", None) is not None:
-        raise TypeError(
-            f"{name}(..., out=) would write a result into an array that has no graph; write y = {name}(...)"
-        )
     found = DERIVED.get(function) if method == "__call__" else REDUCED.get((function, method))
     if found is not None:
         return found(*args, **kwargs)
@@ -91,4 +89,4 @@ def _bare(x: Any) -> Any:
     return x.value if isinstance(x, Readable) else x
 
 
-from . import elementwise, linear_algebra, passing, reductions, shapes  # noqa: E402, F401  they fill the lists
+from . import elementwise, filling, linear_algebra, passing, picking, polynomials, products, reductions, shapes, statistics  # noqa: E402, F401  they fill the lists

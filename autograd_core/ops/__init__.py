@@ -6,15 +6,31 @@ Every row is reached by its name: `from autograd_core.ops import multiply`.
 from typing import Any
 
 from ..op import TABLE, Op, row, rows
-from . import arithmetic, elementwise, indexing, linear_algebra, neural, reductions, shapes
+from . import (
+    arithmetic,
+    comparisons,
+    decompositions,
+    elementwise,
+    gaussian,
+    indexing,
+    linear_algebra,
+    neural,
+    pairs,
+    reductions,
+    shapes,
+)
 
 __all__ = [
     "Op",
     "arithmetic",
+    "comparisons",
+    "decompositions",
     "elementwise",
+    "gaussian",
     "indexing",
     "linear_algebra",
     "neural",
+    "pairs",
     "reductions",
     "row",
     "rows",

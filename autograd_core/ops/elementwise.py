@@ -7,7 +7,6 @@ argument need not be kept. At kinks and ties the slopes are the ones that docs/k
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -105,15 +104,44 @@ arctanh = row(
     np.arctanh, a=lambda g, a: g / (1 - a * a), latex=r"\operatorname{artanh}(a)", samples=unary(-0.8, 0.8),
     words="one over 1 − u²",
 )  # fmt: skip
+deg2rad = row(
+    np.deg2rad, a=lambda g: g * (math.pi / 180), numpy=(np.radians,), latex=r"\frac{\pi}{180} a", samples=unary(-180.0, 180.0),
+    words="degrees become radians by the factor π/180, and so does the gradient",
+)  # fmt: skip
+rad2deg = row(
+    np.rad2deg, a=lambda g: g * (180 / math.pi), numpy=(np.degrees,), latex=r"\frac{180}{\pi} a", samples=unary(),
+    words="radians become degrees by the factor 180/π, and so does the gradient",
+)  # fmt: skip
+fabs = row(
+    np.fabs, a=lambda g, a: g * np.sign(a), latex=r"\left|a\right|", text="|a|", samples=unary(0.2, 2.0),
+    words="the absolute value passes on the sign of its argument, 0 at 0",
+)  # fmt: skip
 
 
-def _flat(function: Any, words: str) -> Any:
+def _sinc_slope(g: Any, a: Any, y: Any) -> Any:
+    """(cos πa − sinc a) / a; by its Taylor series near 0, where the difference has no digits left."""
+    near = np.abs(a) < 0.5
+    square = (math.pi * a) ** 2
+    series: Any = 0
+    for k in range(14, 0, -1):
+        series = (-1) ** k * 2 * k / math.factorial(2 * k + 1) + square * series
+    return g * np.where(near, math.pi**2 * a * series, (np.cos(math.pi * a) - y) / np.where(near, 1, a))
+
+
+sinc = row(
+    np.sinc, elementwise=True, a=_sinc_slope, latex=r"\operatorname{sinc}(a)", samples=unary(),
+    words="sin(πu)/(πu) has the slope (cos(πu) − sinc(u))/u, 0 at 0",
+)  # fmt: skip
+
+
+def _flat(function: Any, words: str, **fields: Any) -> Any:
     """A step function: its slope is 0 wherever it has one."""
     return row(
         function,
         a=lambda g: np.zeros_like(g),
         samples=lambda draw: [((draw(s) + 0.3,), {}) for s in SHAPES],
         words=words,
+        **fields,
     )
 
 
@@ -122,6 +150,9 @@ floor = _flat(np.floor, "rounding is constant between jumps: no gradient passes"
 ceil = _flat(np.ceil, "rounding is constant between jumps: no gradient passes")
 rint = _flat(np.rint, "rounding is constant between jumps: no gradient passes")
 trunc = _flat(np.trunc, "rounding is constant between jumps: no gradient passes")
+round = _flat(
+    np.round, "rounding is constant between jumps: no gradient passes", numpy=(np.around,), params={"decimals": 0}, elementwise=True,
+)  # fmt: skip
 
 maximum = row(
     np.maximum,
@@ -151,25 +182,5 @@ where = row(
     samples=lambda draw: [((draw((2, 3)) > 0, draw((2, 3)), draw(s)), {}) for s in [(2, 3), (3,), ()]],
     words="the gradient goes to the side that was chosen and nothing to the other",
 )  # fmt: skip
-
-
-def _mask(function: Any, sign: Any, latex: str) -> Any:
-    return row(function, operator=sign, a=None, b=None, latex=latex, binds="+", words="a comparison has no derivative")
-
-
-greater = _mask(np.greater, operator.gt, "a > b")
-greater_equal = _mask(np.greater_equal, operator.ge, r"a \ge b")
-less = _mask(np.less, operator.lt, "a < b")
-less_equal = _mask(np.less_equal, operator.le, r"a \le b")
-equal = _mask(np.equal, lambda a, b: np.asarray(a == b)[()], "a = b")  # with None or a text as well: False
-not_equal = _mask(np.not_equal, lambda a, b: np.asarray(a != b)[()], r"a \ne b")
-logical_and = _mask(np.logical_and, np.logical_and, r"a \wedge b")
-logical_or = _mask(np.logical_or, np.logical_or, r"a \vee b")
-bitwise_and = _mask(np.bitwise_and, operator.and_, r"a \wedge b")
-bitwise_or = _mask(np.bitwise_or, operator.or_, r"a \vee b")
-logical_not = row(np.logical_not, a=None, latex=r"\neg a", words="a truth value has no derivative")
-isnan = row(np.isnan, a=None, words="a truth value has no derivative")
-isinf = row(np.isinf, a=None, words="a truth value has no derivative")
-isfinite = row(np.isfinite, a=None, words="a truth value has no derivative")
 zeros_like = row(np.zeros_like, a=None, latex="0", text="0", words="a constant has no derivative")
 ones_like = row(np.ones_like, a=None, latex="1", text="1", words="a constant has no derivative")

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..op import row
+from ..op import Op, row
 from .samples import reduced, shaped
 from .shapes import broadcast_to
 
 # what np.sum, np.max and np.min end in; they ask first what they were given, which takes as long again
 _add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 
@@ -36,6 +37,48 @@ def _freedom(a: Any, y: Any, ddof: float) -> float:
     return a.size / y.size - ddof
 
 
+def _earlier(products: Any) -> Any:
+    """Cumulative products as they were one step earlier: 1 to begin with, and the last is left out."""
+    return np.concatenate([np.ones_like(products[:1]), products[:-1]])
+
+
+def _others(a: Any, axis: Any) -> Any:
+    """For each element the product of the others: those before it times those after it. Nothing is divided by,
+    so that zeros do no harm."""
+    axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    front = tuple(range(len(axes)))
+    moved = np.moveaxis(a, axes, front)
+    line = moved.reshape(math.prod(moved.shape[: len(axes)]), *moved.shape[len(axes) :])
+    others = _earlier(np.cumprod(line, axis=0)) * _earlier(np.cumprod(line[::-1], axis=0))[::-1]
+    return np.moveaxis(others.reshape(moved.shape), front, axes)
+
+
+def _cumprod_rule(g: Any, y: Any, a: Any, axis: Any) -> Any:
+    """Every product from i on has a factor aᵢ: what they get is gathered backward, times the product before aᵢ."""
+    if axis is None:
+        return (_earlier(y) * _backward(g, a.reshape(-1)[1:])).reshape(a.shape)
+    g, y, a = np.moveaxis(g, axis, 0), np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0)
+    return np.moveaxis(_earlier(y) * _backward(g, a[1:]), 0, axis)
+
+
+def _linear_recurrence(a: Any, b: Any) -> Any:
+    y = np.array(b)
+    for i in range(1, len(y)):
+        y[i] += a[i - 1] * y[i - 1]
+    return y
+
+
+def _backward(g: Any, a: Any) -> Any:
+    """The same recurrence from the last to the first: hᵢ = gᵢ + aᵢ hᵢ₊₁."""
+    return linear_recurrence(a[::-1], g[::-1])[::-1]
+
+
+def _norm(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if isinstance(axis, tuple) and len(axis) != 2:
+        return np.linalg.vector_norm(a, axis=axis, keepdims=keepdims)
+    return np.linalg.norm(a, None, axis, keepdims)  # two axes: the root of the sum of all squares, too
+
+
 def largest(a: Any, axis: Any) -> Any:
     """What softmax takes out first, so that nothing overflows: the largest elements, or 0 where these are infinite."""
     top = _largest(a, axis=axis, keepdims=True)
@@ -56,6 +99,10 @@ def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     total = _add(a, axis=axis, keepdims=keepdims)
     return total / (np.size(a) / (np.size(total) or 1) or math.nan)  # of nothing: NaN, as in NumPy
+
+
+def _prod(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return _multiply(a, axis=axis, keepdims=keepdims)
 
 
 def _max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -101,12 +148,26 @@ std = row(
     latex=r"\operatorname{std}(a)", text="std(a)", samples=reduced({"axis": 1, "ddof": 1}),
     words="the variance's rule over twice the deviation; where all are equal, 0",
 )  # fmt: skip
+prod = row(
+    _prod, numpy=(np.prod,), params=AXES,
+    a=lambda g, a, axis, keepdims: spread(g, a, axis, keepdims) * _others(a, axis),
+    latex=r"\prod a", samples=reduced(),
+    words="each factor gets the gradient times the product of the others, which is exact with zeros among them",
+)  # fmt: skip
+norm = row(
+    _norm, params=AXES,
+    a=lambda g, y, a, axis, keepdims: (
+        spread(np.where(y == 0, 0, g / np.where(y == 0, 1, y)), a, axis, keepdims) * a
+    ),
+    latex=r"\left\|a\right\|", text="norm(a)", samples=reduced(),
+    words="the length of a vector pulls along the vector's direction; where all is 0, not at all",
+)  # fmt: skip
 max = row(
-    _max, numpy=(np.max,), params=AXES, a=_share, latex=r"\max a", text="max(a)", samples=reduced(),
+    _max, numpy=(np.max, np.amax), params=AXES, a=_share, latex=r"\max a", text="max(a)", samples=reduced(),
     words="the gradient goes to the largest element; ties share it evenly",
 )  # fmt: skip
 min = row(
-    _min, numpy=(np.min,), params=AXES, a=_share, latex=r"\min a", text="min(a)", samples=reduced(),
+    _min, numpy=(np.min, np.amin), params=AXES, a=_share, latex=r"\min a", text="min(a)", samples=reduced(),
     words="the gradient goes to the smallest element; ties share it evenly",
 )  # fmt: skip
 logsumexp = row(
@@ -123,6 +184,18 @@ cumsum = row(
     latex=r"\operatorname{cumsum}(a)",
     samples=shaped((((2, 3),), {"axis": 1}), (((4,),), {}), (((2, 3),), {}), (((2, 3),), {"axis": -2})),
     words="each term gets the gradients of all the sums it is part of",
+)  # fmt: skip
+linear_recurrence: Op = row(  # y_i = b_i + a_{i−1}·y_{i−1} along the first axis, y_0 = b_0
+    _linear_recurrence,
+    a=lambda g, a, y: _backward(g, a)[1:] * y[:-1],
+    b=lambda g, a: _backward(g, a),
+    samples=shaped((((3,), (4,)), {}), (((2, 3), (3, 3)), {}), (((0, 2), (1, 2)), {})),
+    words="the gradient runs through the same recurrence from the last term to the first",
+)  # fmt: skip
+cumprod = row(
+    np.cumprod, params={"axis": None}, a=_cumprod_rule, latex=r"\operatorname{cumprod}(a)",
+    samples=shaped((((2, 3),), {"axis": 1}), (((4,),), {}), (((2, 3),), {}), (((2, 3),), {"axis": -2})),
+    words="each factor gets the gradients of all the products it is part of, each times that product's other factors",
 )  # fmt: skip
 argmax = row(np.argmax, params={"axis": None, "keepdims": False}, a=None, words="a place has no derivative")
 argmin = row(np.argmin, params={"axis": None, "keepdims": False}, a=None, words="a place has no derivative")

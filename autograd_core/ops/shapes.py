@@ -90,6 +90,18 @@ flip = row(
 )  # fmt: skip
 
 
+def _back(shift: Any) -> Any:
+    return -shift if np.ndim(shift) == 0 else tuple(-n for n in shift)
+
+
+roll = row(
+    np.roll, params={"shift": 0, "axis": None}, a=lambda g, shift, axis: np.roll(g, _back(shift), axis),
+    latex=r"\operatorname{roll}(a)",
+    samples=shaped((((2, 3),), {"shift": 2}), (((2, 3),), {"shift": (1, -2), "axis": (0, 1)}), (((3,),), {"shift": -4, "axis": 0})),
+    words="the gradient is rolled back",
+)  # fmt: skip
+
+
 def _starts(inputs: Any, axis: int | None) -> list[int]:
     """Where each of the joined arrays begins, and where the last one ends."""
     return list(itertools.accumulate((x.size if axis is None else x.shape[axis] for x in inputs), initial=0))
