@@ -19,7 +19,7 @@ from .assignment import versions
 from .hooks import in_use, retains, seen
 from .memory import clock, describe, owner, same_memory
 from .modes import collecting, followed, mode
-from .op import JUST_G, Op
+from .op import JUST_G, Op, foreign
 from .ops.shapes import cast, unbroadcast
 from .tensor import Tensor, filled, new
 
@@ -251,12 +251,14 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
                 f"backward from {describe(output)} needs to know what to minimise: reduce it to one number first "
                 f"(.sum(), .mean()), or pass the gradient of your loss by it, of shape {output.shape}"
             )
-        seed = np.ones(value.shape, value.dtype) if value.ndim else value.dtype.type(1)
+        seed = value.dtype.type(1) if isinstance(value, np.generic) else np.ones_like(value)
     else:
         seed = (
             gradient
             if create_graph and isinstance(gradient, Tensor)
-            else np.asarray(getattr(gradient, "value", gradient), value.dtype)
+            else bare.astype(value.dtype, copy=False)
+            if foreign(bare := getattr(gradient, "value", gradient))
+            else np.asarray(bare, value.dtype)
         )
         if seed.shape != value.shape:
             raise ValueError(

@@ -28,6 +28,11 @@ TABLE: dict[str, Op] = {}
 BY_NUMPY: dict[Any, Op] = {}
 
 
+def foreign(x: Any) -> bool:
+    """Whether x is an array of another library that answers for NumPy's functions itself, as CuPy's do."""
+    return not isinstance(x, np.ndarray) and hasattr(x, "__array_function__")
+
+
 class Readable:
     """What a row can be fed besides arrays: Tensor and Symbol, each with its own way of reading."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .memory import describe, same_memory, tick, write
 from .modes import collecting, followed, mode, no_grad, observers
-from .op import NO_PARAMS, Op, Readable
+from .op import NO_PARAMS, Op, Readable, foreign
 from .operators import Operators
 
 new = object.__new__
@@ -61,7 +61,8 @@ class Tensor(Operators):
                 "a Tensor made of a list of Tensors would forget where they came from; write np.stack([...])"
             )
         try:
-            value = np.array(data.value if isinstance(data, Tensor) else data)
+            value = data.value if isinstance(data, Tensor) else data
+            value = value.copy() if foreign(value) else np.array(value)
         except ValueError as error:
             raise ValueError(f"{data!r:.60} does not make an array: its lists have different lengths") from error
         if value.dtype.kind not in "fiub":

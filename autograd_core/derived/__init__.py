@@ -89,4 +89,15 @@ def _bare(x: Any) -> Any:
     return x.value if isinstance(x, Readable) else x
 
 
-from . import elementwise, filling, linear_algebra, passing, picking, polynomials, products, reductions, shapes, statistics  # noqa: E402, F401  they fill the lists
+from . import (
+    elementwise,
+    filling,
+    linear_algebra,
+    passing,
+    picking,
+    polynomials,
+    products,
+    reductions,
+    shapes,
+    statistics,
+)  # noqa: E402, F401  they fill the lists

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..ops.shapes import cast
 from . import derived
-from .arguments import as_array, axes_of
-from .picking import moved, numbers, take
+from .arguments import as_array
+from .picking import line, moved, numbers, take
 
 # --- repeating ---------------------------------------------------------------------------------------------------------
 
@@ -18,7 +18,7 @@ from .picking import moved, numbers, take
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element several times: all as often, or each as often as is said."""
     a, repeats = as_array(a), numbers(repeats)
-    a, axis = (a.reshape(-1), 0) if axis is None else (a, axes_of(axis, a.ndim)[0])
+    a, axis = line(a, axis)
     if np.size(repeats) != 1:
         return take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
     before, (n, *behind), times = a.shape[:axis], a.shape[axis:], int(np.reshape(repeats, ()))

@@ -33,11 +33,17 @@ def at(a: Any, index: Any, axis: int) -> Any:
     return a[(slice(None),) * axes_of(axis, a.ndim)[0] + (index,)]
 
 
+def line(a: Any, axis: int | None) -> tuple[Any, int]:
+    """All elements in a row where no axis is named; a single number is a row of one."""
+    a = a.reshape(-1) if axis is None or not a.ndim else a
+    return a, axes_of(axis or 0, a.ndim)[0]
+
+
 @derived("take")
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """The elements at these places of an axis, or of all elements in a row."""
     a, indices = as_array(a), np.asarray(numbers(indices))
-    a, axis = (a.reshape(-1), 0) if axis is None or not a.ndim else (a, axis)
+    a, axis = line(a, axis)
     if mode != "raise":
         n = a.shape[axis]
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)

@@ -61,7 +61,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 @derived("rot90")
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """Turned by right angles, from the first axis towards the second."""
-    first, second = axes
+    first, second = axes_of(axes, m.ndim)
     if k % 4 == 0:
         return np.positive(m)
     if k % 4 == 2:

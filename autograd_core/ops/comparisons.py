@@ -14,12 +14,16 @@ def _mask(function: Any, sign: Any, latex: str) -> Any:
     return row(function, operator=sign, a=None, b=None, latex=latex, binds="+", words="a comparison has no derivative")
 
 
+def _truth(x: Any) -> Any:
+    return x if hasattr(x, "dtype") else np.bool_(x)
+
+
 greater = _mask(np.greater, operator.gt, "a > b")
 greater_equal = _mask(np.greater_equal, operator.ge, r"a \ge b")
 less = _mask(np.less, operator.lt, "a < b")
 less_equal = _mask(np.less_equal, operator.le, r"a \le b")
-equal = _mask(np.equal, lambda a, b: np.asarray(a == b)[()], "a = b")  # with None or a text as well: False
-not_equal = _mask(np.not_equal, lambda a, b: np.asarray(a != b)[()], r"a \ne b")
+equal = _mask(np.equal, lambda a, b: _truth(a == b), "a = b")  # with None or a text as well: False
+not_equal = _mask(np.not_equal, lambda a, b: _truth(a != b), r"a \ne b")
 logical_and = _mask(np.logical_and, np.logical_and, r"a \wedge b")
 logical_or = _mask(np.logical_or, np.logical_or, r"a \vee b")
 bitwise_and = _mask(np.bitwise_and, operator.and_, r"a \wedge b")

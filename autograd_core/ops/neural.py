@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..op import row
+from ..op import foreign, row
 from .reductions import largest
 from .samples import shaped, unary
-from .shapes import ones
+from .shapes import row_sums
 
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -113,8 +113,8 @@ def _one_hot(target: Any, logits: Any) -> Any:
         )
     classes = logits.shape[1]
     try:
-        if classes > 500:  # too many to keep a table of codes
-            hot = (target[:, None] == np.arange(classes)).astype(logits.dtype)
+        if classes > 500 or foreign(target):  # too many to keep a table of codes, or elsewhere
+            hot = (target[:, None] == np.arange(classes, like=target)).astype(logits.dtype)
         else:
             hot = _codes(classes, logits.dtype).take(target, axis=0)
         right = np.vdot(hot, hot) == len(hot)
@@ -135,7 +135,7 @@ one_hot = row(_one_hot, target=None, logits=None, latex="t", text="t", words="a 
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
-    return losses if reduction == "none" else _of_total(np.add.reduce(losses, axis=None), losses.size, reduction)
+    return losses if reduction == "none" else _of_total(losses.sum(), losses.size, reduction)
 
 
 def _of_total(total: Any, count: int, reduction: str) -> Any:
@@ -153,7 +153,7 @@ def _share(g: Any, count: int, reduction: str) -> Any:
 
 def _cross_entropy(logits: Any, target: Any, reduction: str = "none") -> Any:
     t = _one_hot(target, logits)
-    p = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
+    p = logits - logits.max(axis=-1, keepdims=True)
     if reduction == "none":
         at_target = p[t == 1]
     else:
@@ -161,11 +161,11 @@ def _cross_entropy(logits: Any, target: Any, reduction: str = "none") -> Any:
         if at_target != at_target:  # but 0 · −∞, of a class that is ruled out, is no number
             at_target = p[t == 1].sum()
     np.exp(p, out=p)
-    total = p.dot(ones(p.shape[-1], p.dtype))
+    total = row_sums(p)
     p /= total[:, None]
     if reduction == "none":
         return np.log(total) - at_target, p, t
-    return _of_total(np.log(total).dot(ones(len(p), p.dtype)) - at_target, len(p), reduction), p, t
+    return _of_total(row_sums(np.log(total)) - at_target, len(p), reduction), p, t
 
 
 REDUCTION = {"reduction": "none"}

@@ -11,12 +11,6 @@ from ..op import Op, row
 from .samples import reduced, shaped
 from .shapes import broadcast_to
 
-# what np.sum, np.max and np.min end in; they ask first what they were given, which takes as long again
-_add: Any = np.add.reduce
-_multiply: Any = np.multiply.reduce
-_largest: Any = np.maximum.reduce
-_smallest: Any = np.minimum.reduce
-
 
 def spread(g: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """What stands for whole axes of `a` (a gradient, a maximum), repeated over them: the shape of `a`."""
@@ -81,7 +75,7 @@ def _norm(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def largest(a: Any, axis: Any) -> Any:
     """What softmax takes out first, so that nothing overflows: the largest elements, or 0 where these are infinite."""
-    top = _largest(a, axis=axis, keepdims=True)
+    top = a.max(axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0)
 
 
@@ -92,30 +86,33 @@ def _logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return y if keepdims else np.squeeze(y, axis=axis)[()]
 
 
+# methods of the array: half the time of np.sum and its kin, which ask first what they were given
+
+
 def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _add(a, axis=axis, keepdims=keepdims)
+    return a.sum(axis=axis, keepdims=keepdims)
 
 
 def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = _add(a, axis=axis, keepdims=keepdims)
+    total = a.sum(axis=axis, keepdims=keepdims)
     return total / (np.size(a) / (np.size(total) or 1) or math.nan)  # of nothing: NaN, as in NumPy
 
 
 def _prod(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _multiply(a, axis=axis, keepdims=keepdims)
+    return a.prod(axis=axis, keepdims=keepdims)
 
 
 def _max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _largest(a, axis=axis, keepdims=keepdims)
+    return a.max(axis=axis, keepdims=keepdims)
 
 
 def _min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _smallest(a, axis=axis, keepdims=keepdims)
+    return a.min(axis=axis, keepdims=keepdims)
 
 
 def _std(a: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
     y = np.std(a, axis=axis, keepdims=keepdims, ddof=ddof)
-    vary = _largest(a, axis=axis, keepdims=keepdims) > _smallest(a, axis=axis, keepdims=keepdims)
+    vary = a.max(axis=axis, keepdims=keepdims) > a.min(axis=axis, keepdims=keepdims)
     return y * vary  # of equal elements exactly 0, which rounding in the mean would miss
 
 

@@ -20,17 +20,23 @@ def ones(n: int, dtype: Any) -> Any:
     return vector
 
 
+def row_sums(a: Any) -> Any:
+    """Sums over the last axis."""
+    return a.dot(ones(a.shape[-1], a.dtype)) if isinstance(a, np.ndarray) else a.sum(axis=-1)
+
+
 def _broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
     if shape == ():
         return a
-    y = np.empty(shape, a.dtype)  # np.broadcast_to takes 4 µs, and its result may not be written to
+    like = None if isinstance(a, np.generic) else a
+    y = np.empty(shape, a.dtype, like=like)  # np.broadcast_to takes 4 µs, and its result may not be written to
     y[...] = a
     return y
 
 
 def _unbroadcast(a: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes that broadcasting added or stretched, so that `shape` is left."""
-    if a.ndim == 2 and shape == a.shape[1:]:
+    if a.ndim == 2 and shape == a.shape[1:] and isinstance(a, np.ndarray):
         return ones(len(a), a.dtype).dot(a)
     added = a.ndim - len(shape)
     stretched = tuple(i + added for i, n in enumerate(shape) if n == 1 and a.shape[i + added] != 1)
@@ -60,7 +66,7 @@ reshape = row(
 )  # fmt: skip
 transpose = row(
     np.transpose, params={"axes": None},
-    a=lambda g, axes: g.transpose() if axes is None else g.transpose(np.argsort([i % g.ndim for i in axes])),
+    a=lambda g, axes: g.transpose() if axes is None else g.transpose(np.argsort([i % g.ndim for i in axes]).tolist()),
     latex=r"a^\top", text="aᵀ", binds="^",
     samples=shaped((((2, 3),), {}), (((2, 3, 4),), {"axes": (1, 2, 0)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})),
     words="the gradient is transposed back",
@@ -108,7 +114,7 @@ def _starts(inputs: Any, axis: int | None) -> list[int]:
 
 
 def _concatenate(*inputs: Any, axis: int | None = 0) -> Any:
-    return np.concatenate(inputs, axis), _starts([np.asarray(x) for x in inputs], axis)
+    return np.concatenate(inputs, axis), _starts([x if hasattr(x, "shape") else np.asarray(x) for x in inputs], axis)
 
 
 def _piece(i: int, g: Any, inputs: Any, starts: list[int], axis: int | None) -> Any:
