@@ -14,7 +14,9 @@ X = np.array([[0.3, -0.7, 0.5], [0.9, 0.2, -0.4]])
 DOMAIN = {
     "arccosh": lambda x: 2 + x,
     **dict.fromkeys(["sqrt", "cbrt", "log", "log2", "log10", "log1p", "reciprocal", "power"], np.abs),
-    **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_count", "invert"], lambda x: (9 * x).astype(int)),
+    **dict.fromkeys(
+        ["bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_count", "invert"], lambda x: (9 * x).astype(int)
+    ),
     **dict.fromkeys(["left_shift", "right_shift"], lambda x: np.abs(9 * x).astype(int)),
 }
 
@@ -164,7 +166,10 @@ REFUSED = {
     "complex numbers": (lambda t: np.fft.fft(t), "np.fft.fft has no row.*complex"),
     "a ufunc without a row": (lambda t: np.spacing(t), "np.spacing has no row"),
     "a ufunc's method": (lambda t: np.subtract.reduce(t), r"np.subtract.reduce has no row"),
-    "out= of a ufunc": (lambda t: np.exp(t, out=np.zeros(2)), r"np.exp\(..., out=a\) would write into an array.*a = np.exp"),
+    "out= of a ufunc": (
+        lambda t: np.exp(t, out=np.zeros(2)),
+        r"np.exp\(..., out=a\) would write into an array.*a = np.exp",
+    ),
     "out= of a function": (lambda t: np.sum(t, out=np.zeros(())), r"np.sum\(..., out=a\) would write"),
     "in place": (lambda t: np.zeros(2).__iadd__(t), r"a = a \+ t for a \+= t"),
     "where=": (lambda t: np.exp(t, where=np.array([True, False])), "exp does not take where"),

@@ -60,3 +60,10 @@ def test_the_picture_in_the_readme_is_what_draw_gives():
     w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
     picture = README.parent / "docs/graph.svg"
     assert picture.read_text(encoding="utf-8") == debug.draw(w1**3 * w2 + 3 * w1) + "\n"
+
+
+def test_the_counts_are_those_of_the_page():
+    text, page = (p.read_text(encoding="utf-8") for p in (README, README.parent / "docs" / "numpy.md"))
+    supported, passed = re.search(r"\*\*(\d+) supported, (\d+) passed through", page).groups()
+    assert f"{supported} of NumPy's functions work on Tensors" in text
+    assert f"{passed} pass through without one" in text
