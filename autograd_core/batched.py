@@ -19,7 +19,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .op import NO_PARAMS, Op
 from .operators import Operators
-from .ops import arithmetic, linear_algebra, neural, shapes
+from .ops import arithmetic, linear_algebra, shapes
+from .ops import losses as loss_rows
 from .ops.indexing import is_basic
 from .tensor import Tensor
 from .trees import leaves as leaves_of
@@ -291,7 +292,7 @@ def _cross_entropy(logits: Any, target: Any, reduction: str) -> Any:
     z, t = _all_samples(logits, count), _all_samples(target, count)
     if z.ndim < 2 or z.shape[:-1] != t.shape:
         return NotImplemented
-    losses = neural.cross_entropy(z.reshape(-1, z.shape[-1]), t.reshape(-1), reduction="none")
+    losses = loss_rows.cross_entropy(z.reshape(-1, z.shape[-1]), t.reshape(-1), reduction="none")
     return _reduced(losses.reshape(t.shape), reduction)
 
 

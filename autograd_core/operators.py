@@ -12,7 +12,7 @@ import numpy as np
 
 from .modes import observers
 from .op import BY_NUMPY, Readable
-from .ops import arithmetic, comparisons, elementwise, indexing, linear_algebra, neural, pairs, reductions, shapes
+from .ops import activations, arithmetic, comparisons, elementwise, indexing, linear_algebra, pairs, reductions, shapes
 
 functions: Any = np  # as they are dispatched to rows, which NumPy's annotations do not know
 
@@ -105,8 +105,8 @@ class Operators(Readable):
     def log(self) -> Self: return elementwise.log(self)
     def sqrt(self) -> Self: return arithmetic.sqrt(self)
     def tanh(self) -> Self: return elementwise.tanh(self)
-    def sigmoid(self) -> Self: return neural.sigmoid(self)
-    def relu(self) -> Self: return neural.relu(self)
+    def sigmoid(self) -> Self: return activations.sigmoid(self)
+    def relu(self) -> Self: return activations.relu(self)
     @property
     def T(self) -> Self: return shapes.transpose(self)
     @property

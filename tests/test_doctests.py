@@ -9,7 +9,7 @@ import pytest
 
 import autograd_core
 
-CORE = ["", ".ops", ".nn", ".optim", ".datasets"]
+CORE = ["", ".ops", ".derived", ".nn", ".nn.functional", ".optim", ".datasets"]
 EXTRA = [".compiler", ".debug"]  # rooms that the core does without: the deletion test runs these tests in their absence
 ROOMS = CORE + [room for room in EXTRA if importlib.util.find_spec(f"autograd_core{room}")]
 

@@ -89,7 +89,7 @@ def _bare(x: Any) -> Any:
     return x.value if isinstance(x, Readable) else x
 
 
-from . import (
+from . import (  # noqa: E402, F401  they fill the lists
     elementwise,
     filling,
     linear_algebra,
@@ -100,4 +100,4 @@ from . import (
     reductions,
     shapes,
     statistics,
-)  # noqa: E402, F401  they fill the lists
+)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..op import TABLE, Op, row, rows
 from . import (
+    activations,
     arithmetic,
     comparisons,
     decompositions,
@@ -14,6 +15,7 @@ from . import (
     gaussian,
     indexing,
     linear_algebra,
+    losses,
     neural,
     pairs,
     reductions,
@@ -22,6 +24,7 @@ from . import (
 
 __all__ = [
     "Op",
+    "activations",
     "arithmetic",
     "comparisons",
     "decompositions",
@@ -29,6 +32,7 @@ __all__ = [
     "gaussian",
     "indexing",
     "linear_algebra",
+    "losses",
     "neural",
     "pairs",
     "reductions",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..op import row
-from .neural import sigmoid
+from .activations import sigmoid
 from .samples import PAIRS, Samples, binary
 
 arctan2 = row(
