@@ -28,11 +28,6 @@ TABLE: dict[str, Op] = {}
 BY_NUMPY: dict[Any, Op] = {}
 
 
-def foreign(x: Any) -> bool:
-    """Whether x is an array of another library that answers for NumPy's functions itself, as CuPy's do."""
-    return not isinstance(x, np.ndarray) and hasattr(x, "__array_function__")
-
-
 class Readable:
     """What a row can be fed besides arrays: Tensor and Symbol, each with its own way of reading."""
 
@@ -45,6 +40,11 @@ class Readable:
 
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how it reads a row; define _read(op, inputs, params)")
+
+
+def foreign(x: Any) -> bool:
+    """Whether x is an array of another library that answers for NumPy's functions itself, as CuPy's do."""
+    return not isinstance(x, (np.ndarray, Readable)) and hasattr(x, "__array_function__")
 
 
 class Op:

@@ -18,6 +18,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
 def softmax(x: Any, dim: int = -1) -> Any:
     """Probabilities along an axis, safe for any size of logits.
 
+    >>> import numpy as np
     >>> softmax(np.array([1.0, 10.0, 1000.0]))
     array([0., 0., 1.])
     """
