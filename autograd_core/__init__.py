@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from . import check as check
     from . import compiler as compiler
     from . import debug as debug
+    from . import landscape as landscape
     from . import ops as ops
     from . import symbol as symbol
     from . import transforms as transforms
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FOLDERS = ("check", "compiler", "datasets", "debug", "nn", "ops", "optim", "symbol", "transforms")
+_FOLDERS = ("check", "compiler", "datasets", "debug", "landscape", "nn", "ops", "optim", "symbol", "transforms")
 _FUNCTIONS = {
     **dict.fromkeys(
         ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"], "transforms"
