@@ -197,6 +197,9 @@ def test_the_same_in_python_is_a_typed_exception(call, kind, sentence):
 
 
 def test_the_module_runs_as_a_program():
-    done = subprocess.run([sys.executable, "-m", "autograd_core", "--version"], capture_output=True, text=True)
+    checkout = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd_core", "--version"], capture_output=True, text=True, cwd=checkout
+    )
     assert done.returncode == 0
     assert done.stdout.startswith("autograd-core 0.")
