@@ -15,7 +15,7 @@ if _os.path.exists(
     __path__.append(_root)
 
 from .backward import backprop
-from .modes import no_grad, set_grad_enabled
+from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .op import Op, row
 from .tensor import GraphCut, Tensor
 
@@ -69,7 +69,19 @@ _FUNCTIONS = {
     "from_dlpack": "interop",
 }
 
-__all__ = ["GraphCut", "Op", "Tensor", "backprop", "no_grad", "row", "set_grad_enabled", *_FOLDERS, *_FUNCTIONS]
+__all__ = [
+    "GraphCut",
+    "Op",
+    "Tensor",
+    "backprop",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "row",
+    "set_grad_enabled",
+    *_FOLDERS,
+    *_FUNCTIONS,
+]
 
 
 def __getattr__(name: str) -> _Any:

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .memory import clock, describe, write
+import numpy as np
+
+from .hooks import retain
+from .memory import clock, describe, same_memory, write
 from .modes import mode, observers
 from .ops.indexing import put
 from .tensor import Tensor, new
@@ -24,17 +27,25 @@ _STATE = ("value", "tracked", "gradient", "op", "inputs", "params", "saved", "bo
 
 def assign(t: Tensor, index: Any, values: Any) -> None:
     """Put values at an index of t; see Tensor.__setitem__."""
-    tracked = t.requires_grad or (isinstance(values, Tensor) and values.requires_grad)
-    if not (mode.recording and tracked):  # plain numbers: NumPy's own assignment, noted as a write
+    if t.is_leaf and t.requires_grad:
+        if mode.recording:
+            raise RuntimeError(
+                f"{describe(t)} is a leaf that requires grad: assigning to its elements would cut it out of the graph. "
+                "Write with no_grad(): around it to change its memory, or assign to a result (u = +t; u[i] = ...)"
+            )
         write(t, values, index)
         return
-    if t.is_leaf and t.requires_grad:
+    _, *others = same_memory(t)
+    if others:
         raise RuntimeError(
-            f"{describe(t)} is a leaf that requires grad: assigning to its elements would cut it out of the graph. "
-            "Write with no_grad(): around it to change its memory, or assign to a result (u = +t; u[i] = ...)"
+            f"{describe(t)} shows a part of {describe(others[0])}, which an assignment to it would not reach: "
+            "write one index, h[i, j] = ..., or assign to a copy, r = h[i].copy()"
         )
-    if t.dtype.kind != "f":
-        raise TypeError(f"{describe(t)} holds {t.dtype} and cannot take values that require grad; use t.astype(float)")
+    kind = (values.dtype if isinstance(values, Tensor) else np.asarray(values).dtype).kind
+    if kind == "f" and t.dtype.kind != "f":
+        raise TypeError(
+            f"{describe(t)} holds {t.dtype} and cannot take floats without losing digits; use t.astype(float)"
+        )
     if observers:
         observers[-1].cut("t[index] = values")
     before = new(type(t))
@@ -42,8 +53,11 @@ def assign(t: Tensor, index: Any, values: Any) -> None:
     for slot in _STATE:
         setattr(before, slot, getattr(t, slot))
     if hasattr(t, "hooks"):  # they were hung up for the version that there was
-        before.hooks = t.hooks
+        before.hooks, kept = t.hooks, t.hooks.retains
         del t.hooks
+        before.hooks.retains = False
+        if kept:
+            retain(t)
     _read_the_old(before, t, values)
     after = put(before, values, index=index)
     for slot in _STATE:

@@ -181,18 +181,20 @@ def backprop(
     """
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    seeds = (
-        [None] * len(outputs)
-        if seeds is None
-        else [seeds]
-        if isinstance(seeds, (Tensor, np.ndarray, np.generic, float, int))
-        else seeds
-    )
+    if seeds is None:
+        seeds = [None] * len(outputs)
+    elif isinstance(seeds, (Tensor, np.ndarray, np.generic, float, int)):
+        seeds = [seeds]
     for x in inputs:
         if not x.tracked:
             raise ValueError(
                 f"{describe(x)} does not require grad: write Tensor(..., requires_grad=True) before using it"
             )
+    if outputs and not any(output.tracked for output in outputs):
+        raise RuntimeError(
+            f"backprop from {describe(outputs[0])}, which does not require grad: it was not computed from the inputs, or "
+            "under no_grad(), detached, or by way of plain numbers"
+        )
     grads: Grads = {}
     taken: set[int] = set()
     for output, seed in zip(outputs, seeds, strict=True):
@@ -252,18 +254,15 @@ def _seed(output: Tensor, gradient: Any, create_graph: bool) -> Any:
                 f"(.sum(), .mean()), or pass the gradient of your loss by it, of shape {output.shape}"
             )
         seed = value.dtype.type(1) if isinstance(value, np.generic) else np.ones_like(value)
+    elif create_graph and isinstance(gradient, Tensor):
+        seed = gradient
     else:
-        seed = (
-            gradient
-            if create_graph and isinstance(gradient, Tensor)
-            else bare.astype(value.dtype, copy=False)
-            if foreign(bare := getattr(gradient, "value", gradient))
-            else np.asarray(bare, value.dtype)
+        bare = getattr(gradient, "value", gradient)
+        seed = bare.astype(value.dtype, copy=False) if foreign(bare) else np.asarray(bare, value.dtype)
+    if seed.shape != value.shape:
+        raise ValueError(
+            f"the gradient passed to backward has shape {seed.shape}, {describe(output)} needs its own shape"
         )
-        if seed.shape != value.shape:
-            raise ValueError(
-                f"the gradient passed to backward has shape {seed.shape}, {describe(output)} needs its own shape"
-            )
     return Tensor(seed) if create_graph and not isinstance(seed, Tensor) else seed
 
 

@@ -23,8 +23,7 @@ from .ops import arithmetic, linear_algebra, shapes
 from .ops import losses as loss_rows
 from .ops.indexing import is_basic
 from .tensor import Tensor
-from .trees import leaves as leaves_of
-from .trees import mapped
+from .trees import leaves, mapped
 
 
 class LoopedOverSamples(UserWarning):
@@ -45,23 +44,7 @@ class Batched(Operators):
         self.tensor = tensor
 
     def _read(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any] = NO_PARAMS) -> Batched:
-        y: Any = NotImplemented
-        if op.name in READERS:
-            y = READERS[op.name](*inputs, **params)
-        elif any(isinstance(p, Batched) for p in leaves_of(params)):
-            pass
-        elif op.elementwise:
-            y = op(*_aligned(inputs, params), **params)
-        elif op.name in LOSSES:
-            y = _reduced(op(*_aligned(inputs), reduction="none"), params["reduction"])
-        elif (
-            not AXES.isdisjoint(params) and "shape" not in params and (op.variadic or len({*map(np.ndim, inputs)}) == 1)
-        ):
-            y = _along_axes(op, inputs, params)
-        elif op.name in AS_THEY_ARE:
-            y = op(self.tensor, **params)
-        elif op.definition is not None and not params:
-            y = op.definition(*inputs)
+        y = _at_once(op, inputs, params)
         if y is NotImplemented:
             y = _one_by_one(op, inputs, params, len(self.tensor))
         return y if isinstance(y, Batched) else Batched(y)
@@ -152,13 +135,30 @@ def samples(batch: Any, axis: int = 0) -> Any:
 
 def count_of(batch: Any) -> int:
     """How many samples a nest of Batched holds; ValueError unless all of it holds as many."""
-    counts = {len(x.tensor) for x in leaves_of(batch) if isinstance(x, Batched)}
+    counts = {len(x.tensor) for x in leaves(batch) if isinstance(x, Batched)}
     if len(counts) != 1:
         raise ValueError(f"all arrays of a batch must hold as many samples; they hold {sorted(counts) or 'none'}")
     return counts.pop()
 
 
 # --- the families ------------------------------------------------------------------------------------------------
+
+
+def _at_once(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """A row read for all samples at once; NotImplemented where no family knows how."""
+    if op.name in READERS:
+        return READERS[op.name](*inputs, **params)
+    if any(isinstance(p, Batched) for p in leaves(params)):
+        return NotImplemented
+    if op.elementwise:
+        return op(*_aligned(inputs, params), **params)
+    if op.name in LOSSES:
+        return _reduced(op(*_aligned(inputs), reduction="none"), params["reduction"])
+    if not AXES.isdisjoint(params):
+        return _along_axes(op, inputs, params)
+    if op.name in AS_THEY_ARE:
+        return op(inputs[0].tensor, **params)
+    return op.definition(*inputs) if op.definition is not None and not params else NotImplemented
 
 
 def _all_samples(x: Any, count: int) -> Any:
@@ -190,6 +190,8 @@ def _shifted(axis: Any, ndim: int) -> Any:
 
 def _along_axes(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """A row that is told axes: each is one further on; where axis is None, it is all axes of a sample."""
+    if "shape" in params or not (op.variadic or len({*map(np.ndim, inputs)}) == 1):
+        return NotImplemented
     count = count_of(inputs)
     tensors = [_all_samples(x, count) for x in inputs]
     ndim = tensors[0].ndim - 1

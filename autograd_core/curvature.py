@@ -19,8 +19,9 @@ from .batched import Batched, count_of, samples, vmap
 from .modes import mode, set_grad_enabled
 from .ops.shapes import broadcast_to, concatenate
 from .tensor import Tensor
-from .transforms import hvp, is_open, jvp, rebuilt, vjp, with_leaves
+from .transforms import hvp, is_open, jvp, vjp, with_leaves
 from .trees import leaves as leaves_of
+from .trees import rebuilt
 
 
 def per_sample_grad(loss: Callable[..., Any], params: Any, batch: Any) -> Any:

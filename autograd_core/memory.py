@@ -7,6 +7,7 @@ to at tick 9 is out of date; views and detached tensors show the memory of anoth
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -36,10 +37,24 @@ def same_memory(x: Any) -> Iterator[Any]:
     memory = owner(x.value)
     while True:
         yield x
-        source = next((s for s in (*x.inputs, *x.saved) if isinstance(s, Readable)), None)
+        source = next((s for s in map(_alive, (*x.inputs, *x.saved)) if isinstance(s, Readable)), None)
         if source is None or owner(source.value) is not memory:
             return
         x = source
+
+
+def origin(value: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A weak reference to the tensor whose memory a result shows that has no graph to say so; nothing if there is none."""
+    memory = owner(value)
+    for x in inputs:
+        if isinstance(x, Readable) and owner(x) is memory:
+            *_, source = same_memory(x)
+            return (weakref.ref(source),)
+    return ()
+
+
+def _alive(x: Any) -> Any:
+    return x() if isinstance(x, weakref.ref) else x
 
 
 def wrote(tensors: Iterable[Any]) -> None:
@@ -51,13 +66,13 @@ def wrote(tensors: Iterable[Any]) -> None:
             observers[-1].wrote(tensor)
 
 
-def write(tensor: Any, numbers: Any, index: Any = None) -> None:
+def write(tensor: Any, numbers: Any, index: Any = ...) -> None:
     """Copy numbers into a tensor's memory, all of it or what an index names; ValueError for another shape, TypeError
     where digits would be lost."""
     if isinstance(numbers, Readable):
         numbers = numbers.value
     numbers = np.asarray(numbers)
-    if index is None and numbers.shape != tensor.shape:
+    if index is ... and numbers.shape != tensor.shape:
         raise ValueError(f"{describe(tensor)} cannot take values of shape {numbers.shape}; make a new Tensor instead")
     if numbers.dtype.kind == "f" and tensor.dtype.kind != "f":
         raise TypeError(
@@ -65,10 +80,10 @@ def write(tensor: Any, numbers: Any, index: Any = None) -> None:
         )
     value = tensor.value
     if isinstance(value, np.ndarray):
-        value[... if index is None else index] = numbers
+        value[index] = numbers
     else:  # a NumPy scalar cannot be written to
         value = np.array(value)
-        value[... if index is None else index] = numbers
+        value[index] = numbers
         tensor.value = value[()]
     wrote(same_memory(tensor))
 

@@ -60,3 +60,13 @@ def no_grad() -> set_grad_enabled:
     False
     """
     return set_grad_enabled(False)
+
+
+def enable_grad() -> set_grad_enabled:
+    """Record again in this thread, inside a no_grad() block."""
+    return set_grad_enabled(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether this thread records."""
+    return mode.recording

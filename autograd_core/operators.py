@@ -45,7 +45,7 @@ class Operators(Readable):
     def __pos__(self) -> Self: return arithmetic.positive(self)
     def __abs__(self) -> Self: return arithmetic.absolute(self)
     def __round__(self, ndigits: int = 0) -> Self: return elementwise.round(self, decimals=ndigits)
-    def __invert__(self) -> Self: return comparisons.logical_not(self)
+    def __invert__(self) -> Self: return comparisons.invert(self)
     def __and__(self, other: Any) -> Self: return self._read(comparisons.bitwise_and, (self, other))
     def __or__(self, other: Any) -> Self: return self._read(comparisons.bitwise_or, (self, other))
     def __xor__(self, other: Any) -> Self: return self._read(comparisons.bitwise_xor, (self, other))
@@ -53,6 +53,8 @@ class Operators(Readable):
     def __ror__(self, other: Any) -> Self: return self._read(comparisons.bitwise_or, (other, self))
     def __rxor__(self, other: Any) -> Self: return self._read(comparisons.bitwise_xor, (other, self))
     def __lshift__(self, other: Any) -> Self: return self._read(comparisons.left_shift, (self, other))
+    def __rlshift__(self, other: Any) -> Self: return self._read(comparisons.left_shift, (other, self))
+    def __rrshift__(self, other: Any) -> Self: return self._read(comparisons.right_shift, (other, self))
     def __rshift__(self, other: Any) -> Self: return self._read(comparisons.right_shift, (self, other))
     def __gt__(self, other: Any) -> Self: return self._read(comparisons.greater, (self, other))
     def __ge__(self, other: Any) -> Self: return self._read(comparisons.greater_equal, (self, other))
@@ -81,7 +83,7 @@ class Operators(Readable):
     def argpartition(self, kth: Any, axis: Any = -1) -> Self: return indexing.argpartition(self, kth=kth, axis=axis)
     def any(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.any(self, axis=axis, keepdims=keepdims)
     def all(self, axis: Any = None, keepdims: bool = False) -> Self: return reductions.all(self, axis=axis, keepdims=keepdims)
-    def clip(self, min: Any = None, max: Any = None) -> Self: return elementwise.clip(self, a_min=min, a_max=max)
+    def clip(self, min: Any = None, max: Any = None) -> Self: return _derived(np.clip, (self, min, max), {})
     def round(self, decimals: int = 0) -> Self: return elementwise.round(self, decimals=decimals)
     def conj(self) -> Self: return arithmetic.positive(self)
     conjugate = conj
@@ -149,7 +151,7 @@ class Operators(Readable):
             return _FACTS[function](*args, **kwargs)
         _no_out(function, kwargs)
         op = BY_NUMPY.get(function)
-        if op is None:
+        if op is None or (function is np.where and len(args) == 1):
             return _derived(function, args, kwargs)
         inputs, params = _by_signature(op, function, args, kwargs)
         return op(*inputs, **params)
@@ -169,7 +171,11 @@ def _derived(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], metho
     return answer(function, args, kwargs, method)
 
 
-_FACTS = {np.shape: lambda a: a.shape, np.ndim: lambda a: a.ndim, np.size: lambda a: a.size}
+_FACTS: dict[Any, Any] = {
+    np.shape: lambda a: a.shape,
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
+}
 _ALIASES = {"newshape": "shape", "min": "a_min", "max": "a_max"}  # other names that NumPy has for the rows' parameters
 
 

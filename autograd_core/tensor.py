@@ -7,18 +7,22 @@ input to its results, so that a graph dies, without help from the garbage collec
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .memory import describe, same_memory, tick, write
+from .memory import describe, origin, same_memory, tick, write
 from .modes import collecting, followed, mode, no_grad, observers
 from .op import NO_PARAMS, Op, Readable, foreign
 from .operators import Operators
 
 new = object.__new__
-NOT_ARRAYS = (list, tuple, Readable)
+# what a kernel takes as it is: real numbers and arrays, and arrays of other libraries, which are added when they are met
+PLAIN: set[type] = {int, float, bool, np.ndarray, str, type(None)} | {
+    t for t in set(np.sctypeDict.values()) if issubclass(t, (np.floating, np.integer, np.bool_))
+}
 _backward: Any = None
 
 
@@ -60,6 +64,8 @@ class Tensor(Operators):
             raise TypeError(
                 "a Tensor made of a list of Tensors would forget where they came from; write np.stack([...])"
             )
+        if isinstance(data, Tensor):
+            data._leaving("Tensor(tensor)")
         try:
             value = data.value if isinstance(data, Tensor) else data
             value = value.copy() if foreign(value) else np.array(value)
@@ -79,11 +85,11 @@ class Tensor(Operators):
             a, b = inputs
             if isinstance(a, Tensor):
                 tracked, a = a.tracked, a.value
-            elif isinstance(a, NOT_ARRAYS):
+            elif type(a) not in PLAIN:
                 return self._read_beside(op, inputs, params)
             if isinstance(b, Tensor):
                 tracked, b = tracked or b.tracked, b.value
-            elif isinstance(b, NOT_ARRAYS):
+            elif type(b) not in PLAIN:
                 return self._read_beside(op, inputs, params)
             value = op.eager(a, b)
         else:
@@ -93,7 +99,7 @@ class Tensor(Operators):
                     values.append(x.value)
                     if x.tracked:
                         tracked = True
-                elif isinstance(x, NOT_ARRAYS):
+                elif type(x) not in PLAIN:
                     return self._read_beside(op, inputs, params)
                 else:
                     values.append(x)
@@ -108,6 +114,8 @@ class Tensor(Operators):
             out.tracked, out.op, out.inputs, out.params = True, op, inputs, params
         else:
             out.tracked, out.op, out.inputs, out.params, out.saved = False, None, (), NO_PARAMS, ()
+            if type(value) is np.ndarray and value.base is not None:
+                out.saved = origin(value, inputs)  # a write to one of them is a write to both
         out.born, out.written = tick(), 0
         if observers:
             observers[-1].row(out, op, inputs, params)
@@ -115,26 +123,36 @@ class Tensor(Operators):
 
     def _read_beside(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Beside lists, which mean arrays, and beside what has a reading of its own, which goes first."""
+        arrays = []
         for x in inputs:
             if isinstance(x, Readable) and not isinstance(x, Tensor):
                 return x._read(op, inputs, params)
-        return self._read(op, tuple(np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs), params)
+            if foreign(x):
+                PLAIN.add(type(x))
+            elif not isinstance(x, Tensor) and type(x) not in PLAIN:
+                array = np.asarray(x)
+                if array.dtype.kind not in "fiub":
+                    raise TypeError(
+                        f"{op.name}: Tensors compute with real numbers, and {x!r:.60} is {array.dtype.name}"
+                    )
+                x = array
+            arrays.append(x)
+        return self._read(op, tuple(arrays), params)
 
     def _as_parameter(self) -> Any:
         self._leaving("an index or a parameter")
         return self.value.copy()
 
-    def __iadd__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
-        return self._in_place(self + other)
-
-    def __isub__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
-        return self._in_place(self - other)
-
-    def __imul__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
-        return self._in_place(self * other)
-
-    def __itruediv__(self, other: Any) -> Tensor:  # type: ignore[misc, unused-ignore]
-        return self._in_place(self / other)
+    # fmt: off
+    def __iadd__(self, other: Any) -> Tensor: return self._in_place(self + other)  # type: ignore[misc, unused-ignore]
+    def __isub__(self, other: Any) -> Tensor: return self._in_place(self - other)  # type: ignore[misc, unused-ignore]
+    def __imul__(self, other: Any) -> Tensor: return self._in_place(self * other)  # type: ignore[misc, unused-ignore]
+    def __itruediv__(self, other: Any) -> Tensor: return self._in_place(self / other)  # type: ignore[misc, unused-ignore]
+    def __ifloordiv__(self, other: Any) -> Tensor: return self._in_place(self // other)  # type: ignore[misc, unused-ignore]
+    def __imod__(self, other: Any) -> Tensor: return self._in_place(self % other)  # type: ignore[misc, unused-ignore]
+    def __ipow__(self, other: Any) -> Tensor: return self._in_place(self ** other)  # type: ignore[misc, unused-ignore]
+    def __imatmul__(self, other: Any) -> Tensor: return self._in_place(self @ other)  # type: ignore[misc, unused-ignore]
+    # fmt: on
 
     def _in_place(self, result: Tensor) -> Tensor:
         """`t -= step` makes a new node, but on a leaf that is trained it means its memory, as under no_grad()."""
@@ -151,9 +169,9 @@ class Tensor(Operators):
     def __setitem__(self, index: Any, values: Any) -> None:
         """Assign to elements, with a gradient towards what was written and what was left.
 
-        Where a gradient may be asked for, the tensor goes on as a new node, as in JAX's `x.at[index].set(values)`:
-        what was computed before keeps the old numbers. Plain numbers, and all under no_grad(), are written to memory.
-        RuntimeError for a leaf that requires grad, TypeError for floats into integers.
+        The tensor goes on as a new node, as in JAX's `x.at[index].set(values)`: what was computed before keeps the old
+        numbers. A leaf that requires grad is written to in its memory, under no_grad() only. RuntimeError: such a leaf
+        while recording, or a part of a tensor that lives on (h[0][1] = ...). TypeError: floats into integers.
 
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
         >>> h = x * 3
@@ -185,14 +203,12 @@ class Tensor(Operators):
     def grad(self) -> Tensor | None:
         """The gradient that backward() has collected here, of this leaf's shape and dtype; None before.
 
-        AttributeError for a result whose gradient is not retained. It shares memory with nothing. The pass leaves a bare array; it is made a Tensor when somebody looks.
+        AttributeError for a result whose gradient is not retained. It shares memory with nothing.
         """
+        # the pass leaves a bare array, which is made a Tensor when somebody looks
         gradient = self.gradient
         if gradient is None and self.op is not None and not getattr(self, "hooks", None):
-            raise AttributeError(
-                f"{describe(self)} is no leaf, and backward() keeps the gradients of leaves only: call retain_grad() on it "
-                "before backward(), or ask for it by backprop(loss, tensor)"
-            )
+            raise AttributeError  # __getattr__ says more
         if gradient is not None and not isinstance(gradient, Tensor):
             with collecting:  # another thread's pass may be adding to it
                 if not isinstance(self.gradient, Tensor):
@@ -201,10 +217,11 @@ class Tensor(Operators):
         return gradient
 
     @grad.setter
-    def grad(self, gradient: Tensor | None) -> None:
-        if gradient is not None and gradient.shape != self.shape:
-            raise ValueError(f"the gradient of {describe(self)} must have its shape, not {gradient.shape}")
-        self.gradient = gradient
+    def grad(self, gradient: Any) -> None:
+        if gradient is not None and np.shape(gradient) != self.shape:
+            raise ValueError(f"the gradient of {describe(self)} must have its shape, not {np.shape(gradient)}")
+        fits = gradient is None or (isinstance(gradient, Tensor) and gradient.dtype == self.dtype)
+        self.gradient = gradient if fits else np.array(getattr(gradient, "value", gradient), self.dtype)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for gradients towards this leaf (or stop asking); TypeError unless it is floating point."""
@@ -261,8 +278,7 @@ class Tensor(Operators):
                 return +self
         out = filled(new(Tensor), self.value)
         *_, source = same_memory(self)
-        if source.is_leaf:
-            out.saved = (source,)  # a write to one of them is a write to both
+        out.saved = (weakref.ref(source),)
         return out
 
     # --- the numbers -------------------------------------------------------------------------------------------
@@ -288,6 +304,9 @@ class Tensor(Operators):
         """The one number in it, as Python's; ValueError if there are more."""
         if observers:
             observers[-1].cut("item()")
+        return self._number()
+
+    def _number(self) -> Any:
         try:
             return self.value.item()
         except ValueError:
@@ -302,10 +321,18 @@ class Tensor(Operators):
         return array
 
     def __float__(self) -> float:
+        number = self._number()
         self._leaving("float(tensor)")
-        return float(self.item())
+        return float(number)
 
     def __int__(self) -> int:
+        number = self._number()
+        self._leaving("int(tensor)")
+        return int(number)
+
+    def __index__(self) -> int:
+        if self.ndim or self.dtype.kind not in "iu":
+            raise TypeError(f"{describe(self)} is no index: that takes one whole number, and this holds {self.dtype}")
         return int(self.item())
 
     def __bool__(self) -> bool:
@@ -333,6 +360,15 @@ class Tensor(Operators):
                 stacklevel=3,
             )
 
+    def __getattr__(self, name: str) -> Any:
+        if name == "grad":
+            raise AttributeError(
+                f"{describe(self)} is no leaf, and backward() keeps the gradients of leaves only: call retain_grad() on it "
+                "before backward(), or ask for it by backprop(loss, tensor)"
+            )
+        hint = _ELSEWHERE.get(name) or (f"np.{name}(t)" if not name.startswith("_") and hasattr(np, name) else None)
+        raise AttributeError(f"a Tensor has no {name!r}" + (f"; write {hint}" if hint else ""))
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
@@ -340,6 +376,8 @@ class Tensor(Operators):
         prefix, value = f"{type(self).__name__}(", np.asarray(self.value)
         numbers = np.array2string(value, separator=", ", prefix=prefix, threshold=200)
         notes = [numbers]
+        if not value.size:
+            notes.append(f"shape={value.shape}")
         if value.dtype not in (np.float64, np.int64, np.bool_):
             notes.append(f"dtype={value.dtype}")
         if self.op is not None:
@@ -352,7 +390,11 @@ class Tensor(Operators):
 
     def __reduce__(self) -> Any:
         # a copy or a pickle carries values, not graphs: a result comes back as a leaf
-        return _restored, (type(self), self.value, self.tracked and self.is_leaf, self.name)
+        if not self.is_leaf:
+            self._leaving("copying or pickling a result")
+        elif followed():
+            observers[-1].cut("copying or pickling")
+        return _restored, (type(self), np.array(self.value)[()], self.tracked and self.is_leaf, self.name)
 
     def __dlpack__(self, **options: Any) -> Any:
         from .interop import to_dlpack
@@ -371,6 +413,13 @@ class Tensor(Operators):
         from .interop import to_latex
 
         return to_latex(self)
+
+
+_ELSEWHERE = {  # what users of other libraries look for
+    "clone": "t.copy()", "view": "t.reshape(shape)", "unsqueeze": "np.expand_dims(t, axis)", "permute": "t.transpose(axes)",
+    "numel": "t.size", "dim": "t.ndim", "pow": "t**n", "norm": "np.linalg.norm(t)", "softmax": "nn.functional.softmax(t)",
+    "at": "t[index] = values", "cpu": "t.numpy()", "mm": "a @ b", "zero_": "t.data = np.zeros(t.shape)",
+}  # fmt: skip
 
 
 def _restored(cls: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:

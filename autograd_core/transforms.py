@@ -21,8 +21,8 @@ from .modes import mode, set_grad_enabled
 from .op import Readable
 from .ops.shapes import stack
 from .tensor import Tensor
+from .trees import form, leaves_like, mapped, rebuilt
 from .trees import leaves as leaves_of
-from .trees import mapped
 
 Argnums = int | tuple[int, ...]
 
@@ -89,7 +89,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., An
         if y.shape != getattr(args[argnum], "shape", None):
             raise ValueError(
                 f"elementwise_grad needs an output for each element of the argument; {_name(f)} made an array of shape "
-                f"{y.shape} of {_form(args[argnum])}: use grad for one number, jacobian for all else"
+                f"{y.shape} of {form(args[argnum])}: use grad for one number, jacobian for all else"
             )
         return y.sum()
 
@@ -113,7 +113,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> Any:
     def pull(v: Any) -> Any:
         for leaf in leaves:  # called again, perhaps
             leaf.tracked = True
-        seeds = _like(y, v, "the v of vᵀJ", "the output")
+        seeds = leaves_like(y, v, "the v of vᵀJ", "the output")
         return _finished(rebuilt(chosen, _gradients(outputs, leaves, seeds)), leaves)
 
     shown = _finished((y, aux), leaves)
@@ -132,12 +132,12 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes a tuple of primals and a tuple of tangents, also of one: jvp(f, (x,), (t,))")
     given, leaves, chosen = with_leaves("jvp", tuple(primals), tuple(range(len(primals))))
-    directions = _like(chosen, tuple(tangents), "a tangent", "the primal")
+    directions = leaves_like(chosen, tuple(tangents), "a tangent", "the primal")
     y, aux = _called(f, given, {}, has_aux)
     y = _tensors(y, "jvp", f)
     outputs = leaves_of(y)
     vs = [Tensor(np.zeros(output.shape, output.dtype), requires_grad=True) for output in outputs]
-    pulled = backprop(outputs, leaves, vs, create_graph=True)
+    pulled = _gradients(outputs, leaves, vs, wanted=True)
     own = [*leaves, *vs]
     result = _finished((y, rebuilt(y, _gradients(pulled, vs, directions, own)), aux), own)
     return result if has_aux else result[:2]
@@ -164,7 +164,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False)
 
         def rows(output: Tensor) -> Any:
             seeds = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
-            passes = [backprop(output, leaves, v, create_graph=wanted, retain_graph=True) for v in seeds]
+            passes = [_gradients([output], leaves, [v], wanted=wanted) for v in seeds]
             columns: Any = zip(*passes, strict=True) if passes else [[]] * len(leaves)
             blocks = [(stack(*c) if c else Tensor(np.zeros(0, output.dtype))) for c in columns]
             return rebuilt(chosen, [b.reshape(output.shape + x.shape) for b, x in zip(blocks, leaves, strict=True)])
@@ -197,7 +197,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     >>> hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     Tensor([ 6., 12.])
     """
-    _like(x, v, "the v of an hvp", "the argument")
+    leaves_like(x, v, "the v of an hvp", "the argument")
     _, pull = vjp(grad(f), x)
     return pull(v)[0]
 
@@ -213,10 +213,15 @@ def _is_of_many(x: Any) -> bool:
     return isinstance(x, Readable) and not isinstance(x, Tensor)
 
 
-def _gradients(outputs: list[Tensor], leaves: list[Tensor], seeds: Any = None, own: Any = None) -> list[Tensor]:
-    """Gradients of the outputs; graphs themselves if an outer transform, or a Tensor that f closes over, may ask for
-    theirs. own: the leaves that nobody else knows of."""
-    wanted = mode.recording and is_open([*outputs, *(seeds or ())], own or leaves)
+def _gradients(
+    outputs: list[Tensor], leaves: list[Tensor], seeds: Any = None, own: Any = None, wanted: bool | None = None
+) -> list[Tensor]:
+    """Gradients of the outputs, 0 where they do not depend on the leaves; graphs themselves if an outer transform, or a
+    Tensor that f closes over, may ask for theirs. own: the leaves that nobody else knows of. wanted: that, if known."""
+    if not any(y.requires_grad for y in outputs):
+        return [Tensor(np.zeros_like(x.value)) for x in leaves]
+    if wanted is None:
+        wanted = mode.recording and is_open([*outputs, *(seeds or ())], own or leaves)
     return backprop(outputs, leaves, seeds, create_graph=wanted, retain_graph=True)
 
 
@@ -293,34 +298,6 @@ def _tensors(y: Any, name: str, f: Callable[..., Any]) -> Any:
             f"{type(wrong).__name__}: {hint}"
         )
     return mapped(lambda x: x if isinstance(x, Tensor) else Tensor(x), y)
-
-
-def _like(tree: Any, other: Any, what: str, model: str) -> list[Any]:
-    """The leaves of `other` in the order of those of `tree`, by key; ValueError unless the two are of one form."""
-    if isinstance(tree, dict):
-        if isinstance(other, dict) and other.keys() == tree.keys():
-            return [leaf for k in tree for leaf in _like(tree[k], other[k], what, model)]
-    elif isinstance(tree, (list, tuple)):
-        if isinstance(other, (list, tuple)) and len(other) == len(tree):
-            return [leaf for pair in zip(tree, other, strict=True) for leaf in _like(*pair, what, model)]
-    elif not isinstance(other, (dict, list, tuple)) and np.shape(other) == np.shape(tree):
-        return [other]
-    raise ValueError(
-        f"{what} must have the form of {model} it goes with: {_form(tree)} is needed, {_form(other)} was given"
-    )
-
-
-def _form(tree: Any) -> str:
-    if isinstance(tree, dict):
-        return f"a dict with keys {list(tree)}"
-    if isinstance(tree, (list, tuple)):
-        return f"a {type(tree).__name__} of {len(tree)}"
-    return f"an array of shape {np.shape(tree)}"
-
-
-def rebuilt(tree: Any, leaves: Iterable[Any]) -> Any:
-    each = iter(leaves)
-    return mapped(lambda _: next(each), tree)
 
 
 def _name(f: Callable[..., Any]) -> str:

@@ -1,7 +1,4 @@
-"""How a Tensor meets the world outside: NumPy's conversions, DLPack, notebooks, copies and pickles."""
-
-import copy
-import pickle
+"""How a Tensor meets the world outside: NumPy's conversions, DLPack, notebooks."""
 
 import numpy as np
 import pytest
@@ -73,16 +70,6 @@ def test_html_escapes_and_stays_small():
     assert to_html(Tensor([[1, 2.5]])) == "<table><tr><td>1</td><td>2.5</td></tr></table>"
     assert to_html(Tensor(np.zeros(1000), name="<x>")).startswith("<pre>Tensor(")
     assert "&lt;x&gt;" in to_html(Tensor(np.zeros(1000), name="<x>"))
-
-
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
-def test_copies_carry_values_not_graphs(copied):
-    w = Tensor([1.0, 2.0], requires_grad=True, name="w")
-    w.register_hook(print)
-    twin, result = copied(w), copied(w * 2)
-    assert (twin.value.tolist(), twin.name, twin.requires_grad, twin.is_leaf) == ([1, 2], "w", True, True)
-    assert (result.value.tolist(), result.requires_grad, result.is_leaf) == ([2, 4], False, True)
-    assert not hasattr(twin, "hooks")
 
 
 WRONG_DATA = {

@@ -183,7 +183,6 @@ CASES = {
     "linalg.cross": (lambda x: np.linalg.cross(x, X, axis=0), X),
     "linalg.tensordot": (lambda x: np.linalg.tensordot(x, X, axes=2), X),
     "linalg.vecdot": (lambda x: np.linalg.vecdot(x, X, axis=0), X),
-    "linalg.matrix_transpose": (np.linalg.matrix_transpose, CUBE),
     "linalg.trace": (lambda x: np.linalg.trace(x, offset=1), CUBE),
     "linalg.diagonal": (lambda x: np.linalg.diagonal(x, offset=-1), CUBE),
     "linalg.matrix_power": (lambda x: np.linalg.matrix_power(x, 5), SQUARE),
@@ -257,7 +256,7 @@ CASES = {
 CASES = {name: case for name, case in CASES.items() if named(name.split()[0]) is not None}  # some are of later versions
 # computed in another order than NumPy's: the same numbers but for rounding
 ROUNDED = {
-    "correlate longer second", "correlate same, longer second", "vander", "polyfit", "polyfit weights", "einsum trace",
+    "vander", "polyfit", "polyfit weights", "einsum trace",
     "inner many", "linalg.matrix_power 3", "linalg.vector_norm", "linalg.norm matrix nuc", "linalg.norm matrix 2",
     "linalg.cond", "linalg.cond -2", "linalg.eigvalsh", "linalg.svd values", "linalg.svdvals",
 }  # fmt: skip
@@ -346,7 +345,7 @@ def test_every_function_has_a_case():
     ours |= {f for name in ("prod", "cumprod", "amax", "amin", "dot", "outer", "trace") if (f := named(name))}
     ours |= {f for f in BY_NUMPY if getattr(np.linalg, getattr(f, "__name__", ""), None) is f}
     assert ours == {named(name.split()[0]) for name in CASES}
-    assert len(ours) >= 75
+    assert len(ours) >= 70
 
 
 # --- what has no axes, or nothing in it ------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from ..trees import mapped
 
 DERIVED: dict[Any, Callable[..., Any]] = {}
 PASSED: set[Any] = set()
+LEAVING: set[Any] = set()  # of those, the ones that take numbers out of the graph which could have a gradient
 NEAREST: dict[Any, str] = {}
 REDUCED: dict[tuple[Any, str], Callable[..., Any]] = {}  # (ufunc, method) -> what np.add.reduce and its kin mean
 
@@ -46,9 +47,11 @@ def derived(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return note
 
 
-def passed(*names: str) -> None:
-    """Say that functions have no gradient and answer with plain numbers."""
-    PASSED.update(f for name in names if (f := named(name)) is not None)
+def passed(*names: str, values: bool = False) -> None:
+    """Say that functions have no gradient and answer with plain numbers; values: with some of those they were given."""
+    found = [f for name in names if (f := named(name)) is not None]
+    PASSED.update(found)
+    LEAVING.update(found if values else ())
 
 
 def refused(nearest: str, *names: str) -> None:
@@ -65,6 +68,8 @@ def answer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], method:
     if function in PASSED and method == "__call__":
         if observers:
             observers[-1].cut(name)
+        if function in LEAVING:
+            mapped(lambda x: x._leaving(name) if hasattr(x, "_leaving") else None, [*args, *kwargs.values()])
         return function(*mapped(_bare, list(args)), **mapped(_bare, kwargs))
     remedy = NEAREST.get(function, "write it with functions that have one (docs/numpy.md lists them), or add a row")
     raise TypeError(f"{name} has no row in the table; {remedy}, or take x.detach().numpy() out of the graph")

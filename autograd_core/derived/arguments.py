@@ -15,6 +15,11 @@ def as_array(x: Any) -> Any:
     return x if isinstance(x, Readable) else np.asarray(x)
 
 
+def numbers(x: Any) -> Any:
+    """Bare numbers, for what serves as an index or says where something goes."""
+    return x._as_parameter() if isinstance(x, Readable) else x
+
+
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """The axes that are meant, counted from the front; all of them for None.
 
@@ -24,6 +29,21 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
 
 
+def raised(x: Any, ndim: int) -> Any:
+    """An array with axes of length 1 in front, up to so many.
+
+    >>> raised([1.0, 2.0], 3).shape
+    (1, 1, 2)
+    """
+    x = as_array(x)
+    return x.reshape((1,) * (ndim - x.ndim) + x.shape)
+
+
+def at(x: Any, index: Any, axis: int) -> Any:
+    """x[index] along an axis."""
+    return x[(slice(None),) * axes_of(axis, x.ndim)[0] + (index,)]
+
+
 def part(x: Any, start: int | None, stop: int | None, axis: int) -> Any:
     """x[start:stop] along an axis.
 
@@ -31,4 +51,4 @@ def part(x: Any, start: int | None, stop: int | None, axis: int) -> Any:
     array([[1, 2],
            [4, 5]])
     """
-    return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop),)]
+    return at(x, slice(start, stop), axis)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..op import Readable
+from ..ops import elementwise as rows
 from ..ops.indexing import put
 from ..ops.reductions import logsumexp
-from ..ops.shapes import cast
 from . import REDUCED, derived
-from .arguments import as_array, part
-from .picking import numbers
+from .arguments import as_array, numbers, part
 
 
 @derived("conjugate", "real")
@@ -40,10 +40,26 @@ def angle(z: Any, deg: bool = False) -> Any:
     return np.rad2deg(turned) if deg else turned
 
 
+@derived("where")
+def where(condition: Any) -> Any:
+    """The places where it holds; of three arguments the table has a row."""
+    return np.nonzero(condition)
+
+
+@derived("clip")
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """Cut off at both bounds; bounds that are Tensors get the gradient of what they cut off."""
+    low, high = a_min if min is None else min, a_max if max is None else max
+    if not isinstance(low, Readable) and not isinstance(high, Readable):
+        return rows.clip(a, a_min=low, a_max=high)
+    raised = a if low is None else np.maximum(a, low)
+    return raised if high is None else np.minimum(raised, high)
+
+
 @derived("float_power")
 def float_power(x1: Any, x2: Any) -> Any:
     """A power in double precision."""
-    return np.power(*(cast(as_array(x), dtype=np.dtype(np.float64)) for x in (x1, x2)))
+    return np.power(as_array(x1).astype(float), as_array(x2).astype(float))
 
 
 @derived("divmod")
@@ -105,10 +121,7 @@ def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     a = np.mod(a, last + 1) if mode == "wrap" else np.clip(a, 0, last) if mode == "clip" else np.asarray(a)
     if np.any((a < 0) | (a > last)):
         raise ValueError(f'np.choose got numbers beyond its {last + 1} choices; mode="clip" or "wrap" brings them back')
-    y = choices[0]
-    for k in range(1, last + 1):
-        y = np.where(a == k, choices[k], y)
-    return y if last else y + 0 * a
+    return select([a == k for k in range(last + 1)], choices, choices[0])
 
 
 @derived("piecewise")
@@ -131,7 +144,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 @derived("interp")
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """On the straight line between the two points on either side; with gradients to all of x, xp and fp."""
-    x, xp, fp = (cast(as_array(v), dtype=np.dtype(np.float64)) for v in (x, xp, fp))
+    x, xp, fp = (as_array(v).astype(float) for v in (x, xp, fp))
     if xp.shape != fp.shape:
         raise ValueError(f"np.interp got points at {xp.shape} places and {fp.shape} values; give one for each")
     if period is not None:
@@ -140,13 +153,12 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         xp, fp = xp[order], fp[order]
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
-    i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(len(xp) - 2, 0))
-    slope = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1]) if len(xp) > 1 else 0 * fp
-    y = slope[i] * (x - xp[i]) + fp[i]
+    slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
+    slopes = np.concatenate([slopes, slopes[-1:] if len(xp) > 1 else 0 * fp])  # the last point has that of its left
+    i = np.maximum(np.searchsorted(xp, x, side="right") - 1, 0)
+    y = slopes[i] * (x - xp[i]) + fp[i]
     y = np.where(x < xp[0], fp[0] if left is None else left, y)
-    return np.where(
-        x > xp[-1], fp[-1] if right is None else right, np.where(x == xp[-1], fp[-1] + (x - xp[-1]) * slope[-1], y)
-    )
+    return np.where(x > xp[-1], fp[-1] if right is None else right, y)
 
 
 @derived("unwrap")

@@ -1,4 +1,4 @@
-"""Repeating, filling and spacing: all by way of broadcasting and reshape; and functions applied along axes."""
+"""Repeating, filling and spacing; and functions applied along axes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.shapes import cast
+from ..ops.indexing import put
 from . import derived
-from .arguments import as_array
-from .picking import line, moved, numbers, take
+from .arguments import as_array, numbers, raised
+from .picking import moved
 
 # --- repeating ---------------------------------------------------------------------------------------------------------
 
@@ -17,24 +17,13 @@ from .picking import line, moved, numbers, take
 @derived("repeat")
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element several times: all as often, or each as often as is said."""
-    a, repeats = as_array(a), numbers(repeats)
-    a, axis = line(a, axis)
-    if np.size(repeats) != 1:
-        return take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
-    before, (n, *behind), times = a.shape[:axis], a.shape[axis:], int(np.reshape(repeats, ()))
-    copies = np.broadcast_to(a.reshape((*before, n, 1, *behind)), (*before, n, times, *behind))
-    return copies.reshape((*before, n * times, *behind))
+    return moved(lambda places: np.repeat(places, numbers(repeats), axis), a)
 
 
 @derived("tile")
 def tile(A: Any, reps: Any) -> Any:
     """The whole array several times along each axis."""
-    A, reps = as_array(A), tuple(np.atleast_1d(numbers(reps)).tolist())
-    ndim = max(A.ndim, len(reps))
-    shape, reps = (1,) * (ndim - A.ndim) + A.shape, (1,) * (ndim - len(reps)) + reps
-    between = A.reshape([k for n in shape for k in (1, n)])
-    copies = np.broadcast_to(between, tuple(k for r, n in zip(reps, shape, strict=True) for k in (r, n)))
-    return copies.reshape(tuple(r * n for r, n in zip(reps, shape, strict=True)))
+    return moved(lambda places: np.tile(places, numbers(reps)), A)
 
 
 @derived("resize")
@@ -76,16 +65,15 @@ def copy(a: Any) -> Any:
 @derived("astype")
 def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     """In another precision."""
-    return cast(x, dtype=np.dtype(dtype))
+    return x.astype(dtype)
 
 
 @derived("full_like")
 def full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
     """One value, or values that broadcast, in the shape of an array."""
-    filled = (
-        np.zeros_like(as_array(a)) + fill_value if shape is None else np.broadcast_to(as_array(fill_value), shape) + 0
-    )
-    return cast(filled, dtype=np.dtype(a.dtype if dtype is None else dtype))
+    a = as_array(a)
+    filled = np.zeros_like(a) + fill_value if shape is None else np.broadcast_to(as_array(fill_value), shape)
+    return filled.astype(a.dtype if dtype is None else dtype)
 
 
 @derived("linspace")
@@ -95,11 +83,10 @@ def linspace(
     """Numbers at equal distances, with a gradient to both ends."""
     start, stop = _lists_as_arrays(start), _lists_as_arrays(stop)
     step = (stop - start) / max(num - endpoint, 1)
-    k = np.arange(num).reshape((-1,) + (1,) * step.ndim)
-    y = start + cast(k, dtype=step.dtype) * step
+    y = start + np.arange(num, dtype=step.dtype).reshape((-1,) + (1,) * step.ndim) * step
     if endpoint and num > 1:
-        y = np.where(k == num - 1, stop, y)  # exactly
-    y = np.moveaxis(y if dtype is None else cast(y, dtype=np.dtype(dtype)), 0, axis)
+        y = put(y, stop, index=-1)  # exactly
+    y = np.moveaxis(y if dtype is None else y.astype(dtype), 0, axis)
     return (y, step) if retstep else y
 
 
@@ -108,21 +95,25 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
 ) -> Any:
     """Powers whose exponents stand at equal distances."""
-    y = base ** linspace(start, stop, num, endpoint, axis=axis)
-    return y if dtype is None else cast(y, dtype=np.dtype(dtype))
+    if np.ndim(base):
+        ndim = max(map(np.ndim, (start, stop, base)))
+        start, stop, base = raised(start, ndim), raised(stop, ndim), np.expand_dims(raised(base, ndim), axis)
+    y = base ** np.linspace(start, stop, num, endpoint, axis=axis)
+    return y if dtype is None else y.astype(dtype)
 
 
 @derived("geomspace")
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """Numbers at equal ratios, the ends exactly as they are; in double precision, as NumPy's."""
-    start, stop = (cast(as_array(x), dtype=np.dtype(np.float64)) for x in (start, stop))
+    start, stop = (as_array(x).astype(float) for x in (start, stop))
     if np.any((start == 0) | (stop == 0)):
         raise ValueError("np.geomspace cannot start or end at 0: no ratio leads away from there; write np.linspace")
     sign = np.sign(start)
     y = sign * logspace(np.log10(sign * start), np.log10(sign * stop), num, endpoint)
-    k = np.arange(num).reshape((-1,) + (1,) * (y.ndim - 1))
-    y = np.where(k == 0, start, np.where(k == num - 1, stop, y) if endpoint else y)
-    return np.moveaxis(y if dtype is None else cast(y, dtype=np.dtype(dtype)), 0, axis)
+    if endpoint and num > 1:
+        y = put(y, stop, index=-1)
+    y = put(y, start, index=slice(1))  # the first, if there is one
+    return np.moveaxis(y if dtype is None else y.astype(dtype), 0, axis)
 
 
 def _lists_as_arrays(x: Any) -> Any:

@@ -23,7 +23,8 @@ passed("linalg.matrix_rank")
 refused("write np.linalg.pinv(a) @ b", "linalg.lstsq")
 refused(
     "its values may be complex: write np.linalg.eigh(a) or np.linalg.eigvalsh(a) for a symmetric matrix",
-    *("linalg.eig", "linalg.eigvals"),
+    "linalg.eig",
+    "linalg.eigvals",
 )
 
 
@@ -107,7 +108,7 @@ def cond(x: Any, p: Any = None) -> Any:
 def cholesky(a: Any, upper: bool = False) -> Any:
     """The lower factor, or the upper one, which is the same transposed."""
     factor = decompositions.cholesky(a)
-    return factor.swapaxes(-1, -2) if upper else factor
+    return factor.mT if upper else factor
 
 
 @derived("linalg.eigh")
@@ -138,7 +139,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         raise TypeError("np.linalg.svd does not take hermitian=True when differentiated; write np.linalg.eigh(a)")
     stacked = decompositions.svd(a)
     u, s, v = stacked[..., 1 : rows + 1, :], stacked[..., 0, :], stacked[..., rows + 1 :, :]
-    return _SVD(u, s, v.swapaxes(-1, -2))
+    return _SVD(u, s, v.mT)
 
 
 @derived("linalg.svdvals")
@@ -153,7 +154,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r"):
         raise TypeError(f"np.linalg.qr has no gradient in mode {mode!r}; write mode='reduced' or 'r'")
     both, rows = decompositions.qr(a), a.shape[-2]
-    r = both[..., rows:, :].swapaxes(-1, -2)
+    r = both[..., rows:, :].mT
     return r if mode == "r" else _QR(both[..., :rows, :], r)
 
 
@@ -177,12 +178,6 @@ def trace(x: Any, offset: int = 0) -> Any:
 def diagonal(x: Any, offset: int = 0) -> Any:
     """Over the last two axes."""
     return np.diagonal(x, offset, -2, -1)
-
-
-@derived("linalg.matrix_transpose")
-def matrix_transpose(x: Any) -> Any:
-    """The last two axes, exchanged."""
-    return x.swapaxes(-1, -2)
 
 
 @derived("linalg.tensorinv")

@@ -11,10 +11,14 @@ passed(
 )  # fmt: skip
 # places, counts and sets
 passed(
-    "argwhere", "count_nonzero", "diag_indices_from", "digitize", "flatnonzero", "histogram", "histogram2d", "histogram_bin_edges",
-    "histogramdd", "in1d", "intersect1d", "ix_", "lexsort", "nonzero", "ravel_multi_index", "searchsorted", "setdiff1d", "setxor1d",
-    "tril_indices_from", "triu_indices_from", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "unravel_index",
+    "argwhere", "count_nonzero", "diag_indices_from", "digitize", "flatnonzero", 
+    "in1d", "ix_", "lexsort", "nonzero", "ravel_multi_index", "searchsorted", 
+    "tril_indices_from", "triu_indices_from", 
+    "unravel_index",
+)  # fmt: skip
+passed(
+    "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", values=True,
 )  # fmt: skip
 # whole numbers and bits
 passed("gcd", "lcm", "packbits", "unpackbits")

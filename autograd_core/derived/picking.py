@@ -10,16 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Readable
 from ..ops.indexing import put, scatter
-from ..ops.shapes import cast
 from . import derived
-from .arguments import as_array, axes_of
-
-
-def numbers(x: Any) -> Any:
-    """Bare numbers, for what serves as an index or says where something goes."""
-    return x._as_parameter() if isinstance(x, Readable) else x
+from .arguments import as_array, at, axes_of, numbers
 
 
 def moved(how: Callable[[Any], Any], a: Any) -> Any:
@@ -28,26 +21,12 @@ def moved(how: Callable[[Any], Any], a: Any) -> Any:
     return a.reshape(-1)[how(np.arange(a.size).reshape(a.shape))]
 
 
-def at(a: Any, index: Any, axis: int) -> Any:
-    """a[index] along an axis."""
-    return a[(slice(None),) * axes_of(axis, a.ndim)[0] + (index,)]
-
-
-def line(a: Any, axis: int | None) -> tuple[Any, int]:
-    """All elements in a row where no axis is named; a single number is a row of one."""
-    a = a.reshape(-1) if axis is None or not a.ndim else a
-    return a, axes_of(axis or 0, a.ndim)[0]
-
-
 @derived("take")
-def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(a: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> Any:
     """The elements at these places of an axis, or of all elements in a row."""
-    a, indices = as_array(a), np.asarray(numbers(indices))
-    a, axis = line(a, axis)
-    if mode != "raise":
-        n = a.shape[axis]
-        indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    return at(a, indices, axis)
+    a = as_array(a).reshape(-1) if axis is None else np.atleast_1d(as_array(a))
+    axis = axis or 0
+    return at(a, np.take(np.arange(a.shape[axis]), numbers(indices), mode=mode), axis)
 
 
 @derived("compress")
@@ -65,27 +44,16 @@ def extract(condition: Any, arr: Any) -> Any:
 @derived("delete")
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """All but the slices at these places."""
-    arr = as_array(arr)
-    n = arr.size if axis is None else arr.shape[axis]
-    return take(arr, np.delete(np.arange(n), numbers(obj)), axis)
+    return moved(lambda places: np.delete(places, numbers(obj), axis), arr)
 
 
 @derived("insert")
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Values put in before the elements at these places."""
-    arr, values, obj = as_array(arr), as_array(values), numbers(obj)
-    if axis is None:
-        arr, axis = arr.reshape(-1), 0
-    n = arr.shape[axis]
-    values = values.reshape((1,) * (arr.ndim - values.ndim) + values.shape)
-    if np.ndim(obj) == 0 and not isinstance(obj, slice):
-        values = np.moveaxis(values, 0, axis)
-    count = np.arange(n)[obj].size if isinstance(obj, slice) or np.asarray(obj).dtype == bool else np.size(obj)
-    shape = list(arr.shape)
-    shape[axis] = values.shape[axis] if count == 1 else count
-    new = cast(np.broadcast_to(values, tuple(shape)), dtype=arr.dtype)
-    places = np.insert(np.arange(n), obj, np.arange(n, n + shape[axis]))
-    return take(np.concatenate([arr, new], axis), places, axis)
+    arr, values = as_array(arr), as_array(values)
+    both = np.concatenate([arr.reshape(-1), values.reshape(-1).astype(arr.dtype)])
+    old, new = np.arange(arr.size).reshape(arr.shape), np.arange(arr.size, both.size).reshape(values.shape)
+    return both[np.insert(old, numbers(obj), new, axis)]
 
 
 @derived("trim_zeros")
@@ -113,9 +81,8 @@ def diag(v: Any, k: int = 0) -> Any:
     v = as_array(v)
     if v.ndim != 1:
         return moved(lambda places: np.diag(places, k), v)
-    n = v.shape[0] + abs(k)
-    i = np.arange(v.shape[0])
-    return scatter(v, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
+    diagonal = np.diag(np.ones(v.shape, bool), k)
+    return scatter(v, index=diagonal, shape=diagonal.shape)
 
 
 @derived("diagflat")
@@ -124,21 +91,16 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return diag(as_array(v).reshape(-1), k)
 
 
-def _below(m: Any, k: int) -> Any:
-    rows, columns = (2 * m.shape)[-2:]  # a vector stands for a square matrix of equal rows
-    return np.tri(rows, columns, k, bool)
-
-
 @derived("tril")
 def tril(m: Any, k: int = 0) -> Any:
     """The elements on and below a diagonal, and 0 above."""
-    return np.where(_below(m, k), m, 0)
+    return np.where(np.tril(np.ones(m.shape[-2:], bool), k), m, 0)
 
 
 @derived("triu")
 def triu(m: Any, k: int = 0) -> Any:
     """The elements on and above a diagonal, and 0 below."""
-    return np.where(_below(m, k - 1), 0, m)
+    return np.where(np.triu(np.ones(m.shape[-2:], bool), k), m, 0)
 
 
 @derived("lib.stride_tricks.sliding_window_view")
@@ -158,14 +120,14 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise ValueError(
             f"np.bincount got numbers of shape {x.shape} and weights of shape {np.shape(weights)}; give one for each"
         )
-    return scatter(cast(as_array(weights), dtype=np.dtype(np.float64)), index=x, shape=counts.shape)
+    return scatter(as_array(weights).astype(float), index=x, shape=counts.shape)
 
 
 @derived("pad")
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     """Edges of constants, or of the array's own elements repeated or mirrored."""
     array, pad_width = as_array(array), numbers(pad_width)
-    if callable(mode) or mode not in ("constant", "edge", "reflect", "symmetric", "wrap", "empty"):
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap", "empty"):
         raise TypeError(
             f"np.pad in mode {mode!r} has no row; modes that move elements have: constant, edge, reflect, symmetric, wrap"
         )
@@ -174,12 +136,12 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
             "np.pad(..., reflect_type='odd') has no row; write np.concatenate([2 * t[:1] - t[1:][::-1], t])"
         )
     if mode not in ("constant", "empty"):
-        return moved(lambda places: np.pad(places, pad_width, mode), array)
-    constants = kwargs.pop("constant_values", 0)
+        return moved(lambda places: np.pad(places, pad_width, mode, **kwargs), array)
+    constants = kwargs.get("constant_values", 0)
     inside = np.pad(np.ones(array.shape, bool), pad_width)
     if np.ndim(constants) == 0:
-        around = np.broadcast_to(cast(as_array(constants), dtype=array.dtype), inside.shape)
+        around = np.full_like(array, constants, shape=inside.shape)
     else:
         around = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=numbers(constants))
-    corner = np.argwhere(inside)[0] if inside.any() else np.zeros(array.ndim, int)
-    return put(around, array, index=tuple(slice(int(i), int(i) + n) for i, n in zip(corner, array.shape, strict=True)))
+    corner = np.unravel_index(np.argmax(inside), inside.shape) if array.size else (0,) * array.ndim
+    return put(around, array, index=tuple(slice(i, i + n) for i, n in zip(corner, array.shape, strict=True)))

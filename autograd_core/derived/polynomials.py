@@ -19,34 +19,24 @@ refused(
 refused("np.polyval(u, x) / np.polyval(v, x) has a gradient wherever v is not 0", "polydiv")
 
 
-def _line(x: Any) -> Any:
-    x = as_array(x)
-    return x if x.ndim else x.reshape(1)
-
-
 @derived("convolve")
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """The shorter one, turned round, slides along the longer one."""
-    a, v = _line(a), _line(v)
-    shorter = min(len(a), len(v))
-    return _middle(convolution(a, v), max(len(a), len(v)), shorter, mode, (shorter - 1) // 2)
+    a, v = np.atleast_1d(a, v)
+    shorter, longer = sorted((len(a), len(v)))
+    margin = (shorter - 1) // 2
+    kept = {"full": None, "same": slice(margin, margin + longer), "valid": slice(shorter - 1, longer)}
+    if mode not in kept:
+        raise ValueError(f"mode {mode!r} is not known; write 'full', 'same' or 'valid'")
+    full = convolution(a, v)
+    return full if mode == "full" else full[kept[mode]]
 
 
 @derived("correlate")
-def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     """v slides along a."""
-    a, v = _line(a), _line(v)
-    longer, shorter = max(len(a), len(v)), min(len(a), len(v))
-    return _middle(convolution(a, v[::-1]), longer, shorter, mode, (shorter - (len(a) == longer)) // 2)
-
-
-def _middle(full: Any, longer: int, shorter: int, mode: str, margin: int) -> Any:
-    """Of all places where two sequences meet: those where they meet wholly, or as many as the longer one has."""
-    if mode not in ("full", "same", "valid"):
-        raise ValueError(f"mode {mode!r} is not known; write 'full', 'same' or 'valid'")
-    if mode == "full":
-        return full
-    return full[shorter - 1 : longer] if mode == "valid" else full[margin : margin + longer]
+    a, v = np.atleast_1d(a, v)
+    return np.convolve(a, v[::-1], mode) if len(a) >= len(v) else np.convolve(v, a[::-1], mode)[::-1]
 
 
 @derived("polyval")
@@ -71,7 +61,7 @@ def _aligned(a: Any, n: int) -> Any:
 @derived("polyadd")
 def polyadd(a1: Any, a2: Any) -> Any:
     """Coefficients of equal powers are added."""
-    a1, a2 = _line(a1), _line(a2)
+    a1, a2 = np.atleast_1d(a1, a2)
     n = max(len(a1), len(a2))
     return _aligned(a1, n) + _aligned(a2, n)
 
@@ -79,12 +69,12 @@ def polyadd(a1: Any, a2: Any) -> Any:
 @derived("polysub")
 def polysub(a1: Any, a2: Any) -> Any:
     """Coefficients of equal powers are subtracted."""
-    return np.polyadd(a1, -_line(a2))
+    return np.polyadd(a1, np.negative(a2))
 
 
 @derived("polymul")
 def polymul(a1: Any, a2: Any) -> Any:
-    """Leading zeros stay, where NumPy drops them: they are coefficients that have a gradient."""
+    """np.convolve; leading zeros stay, where NumPy drops them: they are coefficients that have a gradient."""
     return np.convolve(a1, a2)
 
 
@@ -99,7 +89,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 @derived("polyint")
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     """Every coefficient is divided by its new power, m times; k gives the constants."""
-    p, k = as_array(p), np.zeros(m) if k is None else _line(k)
+    p, k = as_array(p), np.zeros(m) if k is None else np.atleast_1d(k)
     if len(k) not in (1, m):
         raise ValueError(f"np.polyint integrates {m} times and needs a constant for each, or one for all, not {len(k)}")
     for i in range(m):

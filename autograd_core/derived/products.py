@@ -12,7 +12,7 @@ import numpy as np
 
 from ..ops.linear_algebra import einsum as einsum_row
 from . import derived, passed
-from .arguments import as_array, axes_of
+from .arguments import as_array, axes_of, raised
 
 passed("einsum_path")
 
@@ -130,11 +130,10 @@ def outer(x1: Any, x2: Any) -> Any:
 @derived("kron")
 def kron(a: Any, b: Any) -> Any:
     """Every element of a times all of b: axes of both in turn, then joined in pairs."""
-    a, b = as_array(a), as_array(b)
-    ndim = max(a.ndim, b.ndim)
-    m, n = (1,) * (ndim - a.ndim) + a.shape, (1,) * (ndim - b.ndim) + b.shape
-    in_turn = a.reshape(sum(((i, 1) for i in m), ())) * b.reshape(sum(((1, j) for j in n), ()))
-    return in_turn.reshape(tuple(i * j for i, j in zip(m, n, strict=True)))
+    ndim = max(np.ndim(a), np.ndim(b))
+    a, b = raised(a, ndim), raised(b, ndim)
+    in_turn = np.expand_dims(a, tuple(range(1, 2 * ndim, 2))) * np.expand_dims(b, tuple(range(0, 2 * ndim, 2)))
+    return in_turn.reshape(tuple(i * j for i, j in zip(a.shape, b.shape, strict=True)))
 
 
 @derived("cross")
@@ -160,17 +159,13 @@ def matrix_power(a: Any, n: Any) -> Any:
     """By squaring, as many products as n has binary digits."""
     n = index(n)
     if n < 0:
-        a, n = np.linalg.inv(a), -n
+        return matrix_power(np.linalg.inv(a), -n)
     if n == 0:
         return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
-    result = None
-    while n:
-        n, bit = divmod(n, 2)
-        if bit:
-            result = a if result is None else result @ a
-        if n:
-            a = a @ a
-    return result
+    if n == 1:
+        return a
+    squared = matrix_power(a @ a, n // 2)
+    return a @ squared if n % 2 else squared
 
 
 @derived("linalg.multi_dot")

@@ -26,12 +26,8 @@ def _cumulative(function: Any, x: Any, axis: int | None, initial: Any) -> Any:
     """A cumulative function along an axis, which need not be named where there is one alone; with a first value."""
     if axis is None and x.ndim > 1:
         raise ValueError(f"along which of the {x.ndim} axes? Write axis=")
-    axis = axis or 0
-    y = function(x, axis=axis)
-    if initial is None:
-        return y
-    shape = (*y.shape[: axis % y.ndim], 1, *y.shape[axis % y.ndim + 1 :])
-    return np.concatenate([np.full(shape, initial, y.dtype), y], axis=axis)
+    y = function(x, axis=axis or 0)
+    return y if initial is None else np.insert(y, 0, initial, axis or 0)
 
 
 @derived("cumulative_sum")
@@ -167,7 +163,7 @@ def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     n = f.shape[axis]
     if n <= edge_order:
         raise ValueError(f"np.gradient needs {edge_order + 1} elements at least along axis {axis}, not {n}")
-    first, second, *_, before, last = (part(f, i, i + 1, axis) for i in (0, 1, n - 2, n - 1))
+    first, second, before, last = (part(f, i, i + 1, axis) for i in (0, 1, n - 2, n - 1))
     ends = [(second - first) / h, (last - before) / h]
     if edge_order == 2:
         third, third_last = part(f, 2, 3, axis), part(f, n - 3, n - 2, axis)
@@ -182,10 +178,7 @@ def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 @derived("trapezoid")
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The area under a line drawn through the samples."""
-    y = as_array(y)
+    y = np.moveaxis(as_array(y), axis, -1)
     if x is not None:
-        x = as_array(x)
-        dx = np.diff(x, axis=axis) if x.ndim != 1 else np.diff(x).reshape(
-            [-1 if i == axis % y.ndim else 1 for i in range(y.ndim)]
-        )  # fmt: skip
-    return np.sum(dx * (part(y, 1, None, axis) + part(y, None, -1, axis)) / 2.0, axis=axis)
+        dx = np.diff(x if np.ndim(x) == 1 else np.moveaxis(as_array(x), axis, -1))
+    return np.sum(dx * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import derived
-from .arguments import as_array, axes_of, part
-from .picking import numbers
+from .arguments import as_array, axes_of, numbers, part, raised
 
 # --- axes ------------------------------------------------------------------------------------------------------------
 
@@ -45,7 +44,7 @@ def ravel(a: Any) -> Any:
     return a.reshape(-1)
 
 
-@derived("matrix_transpose")
+@derived("matrix_transpose", "linalg.matrix_transpose")
 def matrix_transpose(x: Any) -> Any:
     """The last two axes, exchanged."""
     return np.swapaxes(x, -1, -2)
@@ -145,10 +144,7 @@ def block(arrays: Any) -> Any:
         return max(map(axes, x), default=0) if isinstance(x, list) else np.ndim(x)
 
     def joined(x: Any, level: int) -> Any:
-        if isinstance(x, list):
-            return np.concatenate([joined(y, level - 1) for y in x], -level)
-        x = as_array(x)
-        return x.reshape((1,) * (ndim - x.ndim) + x.shape)
+        return np.concatenate([joined(y, level - 1) for y in x], -level) if isinstance(x, list) else raised(x, ndim)
 
     ndim = max(depth(arrays), axes(arrays))
     return joined(arrays, depth(arrays))

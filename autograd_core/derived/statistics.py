@@ -17,20 +17,24 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     a = as_array(a)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
-        total = np.zeros_like(mean) + a.size / mean.size
+        total = np.full_like(mean, a.size / mean.size)
     else:
-        weights = as_array(weights)
-        if weights.shape != a.shape:
-            if axis is None:
-                raise TypeError(f"np.average: weights of shape {weights.shape} for {a.shape}; write axis=")
-            axes = axes_of(axis, a.ndim)
-            if weights.shape != tuple(a.shape[i] for i in axes):
-                raise ValueError(f"np.average: weights of shape {weights.shape} do not fit axis {axis} of {a.shape}")
-            weights = np.transpose(weights, np.argsort(axes))
-            weights = weights.reshape(tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
+        weights = _laid_out(as_array(weights), a.shape, axis)
         total = np.sum(weights + np.zeros_like(a), axis=axis, keepdims=keepdims)
         mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (mean, total) if returned else mean
+
+
+def _laid_out(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Weights of all elements, or of these axes, as they broadcast to an array of this shape."""
+    if weights.shape == shape:
+        return weights
+    if axis is None:
+        raise TypeError(f"np.average: weights of shape {weights.shape} for {shape}; write axis=")
+    axes = axes_of(axis, len(shape))
+    if weights.shape != tuple(shape[i] for i in axes):
+        raise ValueError(f"np.average: weights of shape {weights.shape} do not fit axis {axis} of {shape}")
+    return np.expand_dims(np.transpose(weights, np.argsort(axes)), [i for i in range(len(shape)) if i not in axes])
 
 
 # --- quantiles -----------------------------------------------------------------------------------------------------------
@@ -50,7 +54,7 @@ def _neighbours(at: Any, method: str) -> tuple[Any, Any, Any]:
 
 
 def _between(below: Any, above: Any, way: Any) -> Any:
-    """From the nearer of two elements, so that nothing beyond the other is reached."""
+    """So far on the way between two elements, measured from the nearer one so that rounding never passes the other."""
     return np.where(way < 0.5, below + (above - below) * way, above - (above - below) * (1 - way))
 
 
@@ -77,49 +81,33 @@ def _quantile(a: Any, q: Any, axis: Any, method: str | None, keepdims: bool, ski
     return np.expand_dims(y, tuple(i + q.ndim for i in axes)) if keepdims else y
 
 
-def _unweighted(weights: Any) -> None:
-    if weights is not None:
-        raise TypeError("weighted quantiles have no gradient here; leave weights= out, or write np.average for a mean")
-
-
 @derived("quantile")
 def quantile(
     a: Any, q: Any, axis: Any = None, overwrite_input: bool = False, method: str = "linear",
-    keepdims: bool = False, weights: Any = None,
+    keepdims: bool = False, weights: Any = None, skip_nan: bool = False,
 ) -> Any:  # fmt: skip
     """Between the two elements next to a place in the order, which get the gradient; `q` is a plain number."""
-    _unweighted(weights)
-    return _quantile(a, q, axis, method, keepdims, skip_nan=False)
+    if weights is not None:
+        raise TypeError("weighted quantiles have no gradient here; leave weights= out, or write np.average for a mean")
+    return _quantile(a, q, axis, method, keepdims, skip_nan)
 
 
 @derived("percentile")
-def percentile(
-    a: Any, q: Any, axis: Any = None, overwrite_input: bool = False, method: str = "linear",
-    keepdims: bool = False, weights: Any = None,
-) -> Any:  # fmt: skip
+def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """The quantile of q / 100."""
-    _unweighted(weights)
-    return _quantile(a, np.asarray(q) / 100, axis, method, keepdims, skip_nan=False)
+    return quantile(a, np.asarray(q) / 100, *args, **kwargs)
 
 
 @derived("nanquantile")
-def nanquantile(
-    a: Any, q: Any, axis: Any = None, overwrite_input: bool = False, method: str = "linear",
-    keepdims: bool = False, weights: Any = None,
-) -> Any:  # fmt: skip
+def nanquantile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """The quantile of those that are not NaN."""
-    _unweighted(weights)
-    return _quantile(a, q, axis, method, keepdims, skip_nan=True)
+    return quantile(a, q, *args, **kwargs, skip_nan=True)
 
 
 @derived("nanpercentile")
-def nanpercentile(
-    a: Any, q: Any, axis: Any = None, overwrite_input: bool = False, method: str = "linear",
-    keepdims: bool = False, weights: Any = None,
-) -> Any:  # fmt: skip
+def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """The percentile of those that are not NaN."""
-    _unweighted(weights)
-    return _quantile(a, np.asarray(q) / 100, axis, method, keepdims, skip_nan=True)
+    return percentile(a, q, *args, **kwargs, skip_nan=True)
 
 
 @derived("median")

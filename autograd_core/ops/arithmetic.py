@@ -20,6 +20,11 @@ def _one_less(b: Any) -> Any:
     return b - 1 if isinstance(b, (int, float)) and b != 0 else np.where(b == 0, 1, b - 1)
 
 
+def over(g: Any, y: Any) -> Any:
+    """g / y, and 0 where y is 0: the slope at a kink, which is 0 by choice."""
+    return np.where(y == 0, 0, g / np.where(y == 0, 1, y))
+
+
 add = row(
     np.add, operator=operator.add, a=lambda g: g, b=lambda g: g, latex="a + b", binds="+", samples=binary(),
     words="a sum hands the gradient that arrives to each of its terms unchanged",

@@ -167,7 +167,8 @@ minimum = row(
     latex=r"\min(a, b)", samples=binary(), words="the gradient goes to the smaller of the two; a tie shares it by halves",
 )  # fmt: skip
 clip = row(
-    np.clip, elementwise=True, params={"a_min": None, "a_max": None},
+    lambda a, a_min, a_max: np.clip(a, a_min, a_max), name="clip", elementwise=True,
+    params={"a_min": None, "a_max": None},
     a=lambda g, a, a_min, a_max: np.where(
         (a >= (-math.inf if a_min is None else a_min)) & (a <= (math.inf if a_max is None else a_max)), g, 0
     ),

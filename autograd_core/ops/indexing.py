@@ -35,7 +35,7 @@ def _scatter(a: Any, index: Any, shape: tuple[int, ...]) -> Any:
 def _put(a: Any, values: Any, index: Any) -> Any:
     y = np.array(a)
     y[index] = values
-    return y
+    return y if y.ndim else y[()]
 
 
 def _last(index: Any, shape: tuple[int, ...]) -> Any:

@@ -47,7 +47,7 @@ matmul = row(
 
 
 def _scalar(a: Any, b: Any) -> bool:
-    return a.ndim == 0 or b.ndim == 0
+    return np.ndim(a) == 0 or np.ndim(b) == 0
 
 
 dot = row(
@@ -68,7 +68,7 @@ dot = row(
     words="each factor gets the gradient times the other factor transposed",
 )  # fmt: skip
 outer = row(
-    np.outer, a=lambda g, a, b: (g @ b.ravel()).reshape(a.shape), b=lambda g, a, b: (a.ravel() @ g).reshape(b.shape),
+    np.outer, a=lambda g, a, b: (g @ np.ravel(b)).reshape(a.shape), b=lambda g, a, b: (np.ravel(a) @ g).reshape(b.shape),
     latex=r"a b^\top", text="a bᵀ", binds="*", samples=shaped((((3,), (2,)), {}), (((2, 2), (3,)), {})),
     words="each vector gets the gradient times the other vector",
 )  # fmt: skip

@@ -13,27 +13,29 @@ import numpy as np
 
 from ..op import row
 from .activations import sigmoid
+from .arithmetic import over
 from .samples import PAIRS, Samples, binary
+
+
+def _over_square(g: Any, a: Any, b: Any) -> Any:
+    """g / (a² + b²), in two steps so that no square can overflow; 0 at the origin."""
+    r = np.hypot(a, b)
+    return over(over(g, r), r)
+
 
 arctan2 = row(
     np.arctan2,
-    a=lambda g, a, b: _over_square(g * b, np.hypot(a, b)), b=lambda g, a, b: _over_square(-g * a, np.hypot(a, b)),
+    a=lambda g, a, b: _over_square(g * b, a, b), b=lambda g, a, b: _over_square(-g * a, a, b),
     latex=r"\operatorname{arctan2}(a, b)", samples=binary((0.3, 2.0), (-2.0, 2.0)),
     words="the angle turns by the other side over the square of the distance; at the origin by 0",
 )  # fmt: skip
 hypot = row(
     np.hypot,
-    a=lambda g, a, y: np.where(y == 0, 0, g * a / np.where(y == 0, 1, y)),
-    b=lambda g, b, y: np.where(y == 0, 0, g * b / np.where(y == 0, 1, y)),
+    a=lambda g, a, y: over(g * a, y),
+    b=lambda g, b, y: over(g * b, y),
     latex=r"\sqrt{a^2 + b^2}", text="hypot(a, b)", samples=binary((0.3, 2.0)),
     words="each side gets its share of the distance, side over distance; at the origin 0",
 )  # fmt: skip
-
-
-def _over_square(g: Any, r: Any) -> Any:
-    """g / r², in two steps so that r² cannot overflow; 0 where r is."""
-    safe = np.where(r == 0, 1, r)
-    return np.where(r == 0, 0, g / safe / safe)
 
 
 def _apart(a: Any, b: Any) -> Any:

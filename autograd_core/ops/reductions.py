@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Op, row
+from .arithmetic import over
 from .samples import reduced, shaped
 from .shapes import broadcast_to
 
@@ -21,7 +22,8 @@ def spread(g: Any, a: Any, axis: Any, keepdims: bool) -> Any:
 
 def _share(g: Any, y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """The gradient of a maximum or minimum: to the elements that attain it, in equal parts."""
-    attained = a == spread(y, a, axis, keepdims)
+    top = spread(y, a, axis, keepdims)
+    attained = (a == top) | ((a != a) & (top != top))  # of NaN, the NaNs
     number = np.sum(np.where(attained, np.ones_like(a), 0), axis=axis, keepdims=keepdims)
     return np.where(attained, spread(g / number, a, axis, keepdims), 0)
 
@@ -139,7 +141,7 @@ var = row(
 std = row(
     _std, numpy=(np.std,), params={**AXES, "ddof": 0},
     a=lambda g, y, a, axis, keepdims, ddof: (
-        spread(np.where(y == 0, 0, g / np.where(y == 0, 1, y)) / _freedom(a, y, ddof), a, axis, keepdims)
+        spread(over(g, y) / _freedom(a, y, ddof), a, axis, keepdims)
         * (a - np.mean(a, axis=axis, keepdims=True))
     ),
     latex=r"\operatorname{std}(a)", text="std(a)", samples=reduced({"axis": 1, "ddof": 1}),
@@ -154,7 +156,7 @@ prod = row(
 norm = row(
     _norm, params=AXES,
     a=lambda g, y, a, axis, keepdims: (
-        spread(np.where(y == 0, 0, g / np.where(y == 0, 1, y)), a, axis, keepdims) * a
+        spread(over(g, y), a, axis, keepdims) * a
     ),
     latex=r"\left\|a\right\|", text="norm(a)", samples=reduced(),
     words="the length of a vector pulls along the vector's direction; where all is 0, not at all",

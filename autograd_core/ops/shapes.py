@@ -43,6 +43,12 @@ def _unbroadcast(a: Any, shape: tuple[int, ...]) -> Any:
     return a.sum(axis=(*range(added), *stretched)).reshape(shape)
 
 
+def _cast(a: Any, dtype: Any) -> Any:
+    if a.dtype.kind == "c" or np.dtype(dtype).kind not in "fiub":
+        raise TypeError(f"Tensors hold real numbers: {a.dtype} cannot be read as {np.dtype(dtype)}")
+    return a.astype(dtype, copy=False)
+
+
 broadcast_to = row(
     _broadcast_to, params={"shape": None}, a=lambda g, a: unbroadcast(g, shape=a.shape), numpy=(np.broadcast_to,),
     latex="a", samples=shaped((((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)}), (((),), {"shape": (2,)})),
@@ -54,7 +60,7 @@ unbroadcast: Op = row(
     words="what was summed hands its gradient to every term",
 )  # fmt: skip
 cast: Op = row(
-    lambda a, dtype: a.astype(dtype, copy=False), name="cast", params={"dtype": None},
+    _cast, params={"dtype": None},
     a=lambda g, a: cast(g, dtype=a.dtype), latex="a", samples=shaped((((3,),), {"dtype": np.float64})),
     words="another precision, the same gradient",
 )  # fmt: skip
