@@ -40,7 +40,11 @@ def curve(op: Op) -> dict[str, Any]:
 
     reach = math.ceil(150 * max(-low, high))
     x = np.arange(-reach, reach + 1) / 100  # meets the kinks exactly
-    values = both(x)
+    try:
+        values = both(x)
+    except ValueError:  # it is defined where it is checked and nowhere else
+        x = x[(x > low) & (x < high)]
+        values = both(x)
     inside = (abs(x) >= low) & (abs(x) <= high) if low > 0 else (x >= low) & (x <= high)  # what avoids 0 has two sides
     shown = np.array([v[inside] for v in values])
     bottom, top = np.nanmin(shown), np.nanmax(shown)

@@ -1,14 +1,74 @@
 """Networks: modules, layers, activations, losses and initial values, all made of the table's rows."""
 
 from . import functional, init
-from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from .activations import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    AdaptiveReLU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PiecewiseLinear,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Step,
+    Swish,
+    Tanh,
+    Tanhshrink,
+)
+from .containers import Parallel, Residual
+from .convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Unflatten
+from .kernels import KernelLayer
 from .layers import Dropout, Identity, Linear, Sequential
-from .losses import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
+from .losses import HuberLoss, L1Loss, MSELoss, SmoothL1Loss, SSELoss
+from .losses_classification import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    HingeLoss,
+    KLDivLoss,
+    LogLoss,
+    NLLLoss,
+    SigmoidFocalLoss,
+    SquaredLogLoss,
+)
+from .losses_robust import (
+    AlphaLoss,
+    CauchySchwarzLoss,
+    ChebyshevLoss,
+    ExpectationLoss,
+    RegularisedExpectationLoss,
+    SmoothZeroOneLoss,
+    TanimotoLoss,
+    ZeroOneLoss,
+)
 from .mlp import MLP
 from .module import Module, Parameter
+from .normalisation import BatchNorm1d, BatchNorm2d, LayerNorm
+from .selfnormalising import AlphaDropout
 from .serialize import load, notes, save
 
 __all__ = [
-    "MLP", "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Identity", "L1Loss", "LeakyReLU", "Linear", "MSELoss",
-    "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh", "functional", "init", "load", "notes", "save",
+    "AdaptiveReLU", "AlphaDropout", "AlphaLoss", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d",
+    "BatchNorm2d", "CELU", "CauchySchwarzLoss", "ChebyshevLoss", "Conv2d", "CrossEntropyLoss", "Dropout", "ELU",
+    "ExpectationLoss", "Flatten", "FocalLoss", "GELU", "Hardsigmoid", "Hardswish", "Hardtanh", "HingeLoss",
+    "HuberLoss", "Identity", "KLDivLoss", "KernelLayer", "L1Loss", "LayerNorm", "LeakyReLU", "Linear", "LogLoss",
+    "LogSigmoid", "LogSoftmax", "MLP", "MSELoss", "MaxPool2d", "Mish", "Module", "NLLLoss", "PReLU", "Parallel",
+    "Parameter", "PiecewiseLinear", "ReLU", "ReLU6", "RegularisedExpectationLoss", "Residual", "SELU", "SSELoss",
+    "Sequential", "SiLU", "Sigmoid", "SigmoidFocalLoss", "SmoothL1Loss", "SmoothZeroOneLoss", "Softmax", "Softplus",
+    "Softsign", "SquaredLogLoss", "Step", "Swish", "Tanh", "Tanhshrink", "TanimotoLoss", "Unflatten", "ZeroOneLoss",
+    "functional", "init", "load", "notes", "save",
 ]  # fmt: skip

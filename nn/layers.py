@@ -16,6 +16,24 @@ from .module import Module, Parameter
 Seed = int | np.random.Generator | None
 
 
+def check_sizes(**sizes: Any) -> None:
+    """ValueError for a number of units or channels that is not whole or below 1."""
+    for name, size in sizes.items():
+        if not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"a layer needs a whole number of units, at least 1; {name} is {size!r}")
+
+
+def initial_values(shape: tuple[int, ...], weight_init: Any, bias_init: Any, rng: Seed, dtype: Any) -> tuple[Any, Any]:
+    """A weight (out, in, *kernel) and a bias (out,), from U(±1/√fan_in) unless said otherwise; False: no bias."""
+    rng = np.random.default_rng(rng)
+    weight = np.asarray(init.get(weight_init)(shape, rng), dtype)
+    if bias_init is False:
+        return weight, None
+    if bias_init is None:
+        return weight, np.asarray(init.torch_uniform(shape, rng).reshape(shape[0], -1)[:, 0], dtype)
+    return weight, np.asarray(init.get(bias_init)(shape[:1], rng), dtype)
+
+
 class Identity(Module):
     """Gives what it gets: the output activation for regression (topic B15)."""
 
@@ -45,21 +63,13 @@ class Linear(Module):
         rng: Seed = None,
         dtype: Any = np.float32,
     ):
-        for name, size in [("in_features", in_features), ("out_features", out_features)]:
-            if not isinstance(size, (int, np.integer)) or size < 1:
-                raise ValueError(f"a layer needs a whole number of units, at least 1; {name} is {size!r}")
+        check_sizes(in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = int(in_features), int(out_features)
-        rng = np.random.default_rng(rng)
-        weight = np.asarray(init.get(weight_init)((self.out_features, self.in_features), rng), dtype)
+        shape = self.out_features, self.in_features
+        weight, start = initial_values(shape, weight_init, bias_init if bias else False, rng, dtype)
         # kept as the transpose of a contiguous (in, out) array, so that x @ weight.T multiplies contiguous arrays
         self.weight = Parameter(np.ascontiguousarray(weight.T).T, name="weight")
-        self.bias = None
-        if bias:
-            if bias_init is None:
-                start = init.torch_uniform((self.out_features, self.in_features), rng)[:, 0]
-            else:
-                start = init.get(bias_init)((self.out_features,), rng)
-            self.bias = Parameter(np.asarray(start, dtype), name="bias")
+        self.bias = Parameter(start, name="bias") if bias else None
 
     def forward(self, x: Any) -> Any:
         try:

@@ -50,8 +50,8 @@ class Module:
     def forward(self, *inputs: Any) -> Any:
         raise TypeError(f"{type(self).__name__} does not say what it computes: define forward(self, x)")
 
-    def __call__(self, *inputs: Any) -> Any:
-        return self.forward(*inputs)
+    def __call__(self, *inputs: Any, **keywords: Any) -> Any:
+        return self.forward(*inputs, **keywords)
 
     # --- what is inside ----------------------------------------------------------------------------------------
 
@@ -90,6 +90,14 @@ class Module:
     def parameters(self) -> Iterator[Tensor]:
         """The parameters, in the order of their paths."""
         return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """State that is saved and not trained, such as running means: Tensors that are no parameters, by dotted path."""
+        return ((n, t) for n, t in self._named_tensors() if not getattr(t, "is_parameter", False))
+
+    def buffers(self) -> Iterator[Tensor]:
+        """The state that is saved and not trained, in the order of its paths."""
+        return (buffer for _, buffer in self.named_buffers())
 
     # --- state -------------------------------------------------------------------------------------------------
 
@@ -151,14 +159,15 @@ class Module:
     def summary(self, x: Any = None) -> str:
         """A table of the layers with the shape each gives and the number of its parameters.
 
-        x: an input to try, one row is enough; without it one is made for the first layer that states `in_features`.
+        x: an input to try, one row is enough; without it one is made if the first layer with parameters states its
+        `in_features`. Images must be given: model.summary(np.zeros((1, 3, 8, 8))).
         """
-        if x is None:
-            x = next(
-                (np.zeros((1, m.in_features), np.float32) for m in self.modules() if hasattr(m, "in_features")), None
-            )
         shapes: dict[Module, str] = {}
         layers = [(path, m) for path, m in self.named_modules() if not list(m.named_children())]
+        first = next((m for _, m in layers if list(m.parameters())), None)
+        features = getattr(first, "in_features", None)
+        if x is None and features and getattr(first, "kernel_size", None) is None:
+            x = np.zeros((2, features), np.float32)
         if x is not None:
             _observe(self, {m for _, m in layers}, x, shapes)
         rows = [("layer", "output", "parameters")]

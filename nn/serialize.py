@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .module import Module
 
 VERSION = 1
 _HEADER, _STATE = "autograd_core.json", "state/"
+_CONTAINERS = ("Sequential", "Residual", "Parallel")  # built from their layers
 
 
 def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
@@ -95,10 +97,14 @@ def describe(model: Module) -> dict[str, Any] | None:
         return None  # by the module's last names, since nn may be imported from a checkout as well
     config: dict[str, Any] = getattr(model, "config", dict)()
     can_be_said = all(isinstance(v, (str, int, float, bool, list, type(None))) for v in config.values())
-    if kind != "Sequential" and can_be_said and repr(known[kind](**config)) == repr(model):
+    if kind not in _CONTAINERS and can_be_said and repr(known[kind](**config)) == repr(model):
         return {"type": kind, "config": config}  # unless a layer was replaced since the model was built
     layers = [describe(layer) for layer in getattr(model, "layers", [])]
-    return None if None in layers or not layers else {"type": "Sequential", "layers": layers}
+    if None in layers or not layers:
+        return None
+    if kind in _CONTAINERS and config:
+        return {"type": kind, "layers": layers, "config": config}
+    return {"type": kind if kind in _CONTAINERS else "Sequential", "layers": layers}
 
 
 def build(architecture: dict[str, Any]) -> Module:
@@ -106,20 +112,14 @@ def build(architecture: dict[str, Any]) -> Module:
     kind, known = architecture.get("type"), _known()
     if kind not in known:
         raise ValueError(f"the model file asks for a module {kind!r}, which this version does not have")
-    if "layers" in architecture:
-        return known[kind](*(build(layer) for layer in architecture["layers"]))
+    layers = [build(layer) for layer in architecture.get("layers", [])]
     try:
-        return known[kind](**architecture["config"])
+        return known[kind](*layers, **architecture.get("config", {}))
     except TypeError as error:
         raise ValueError(f"the model file asks for a {kind} as this version does not have it: {error}") from error
 
 
 def _known() -> dict[str, Any]:
-    from . import activations, layers, mlp
-
-    return {
-        n: c
-        for m in (activations, layers, mlp)
-        for n, c in vars(m).items()
-        if isinstance(c, type) and hasattr(c, "forward") and n != "Module"
-    }
+    """The modules that nn exports, by name."""
+    ours = vars(sys.modules[__name__.rpartition(".")[0]])
+    return {n: c for n, c in ours.items() if isinstance(c, type) and hasattr(c, "forward") and n != "Module"}

@@ -37,7 +37,9 @@ def main() -> int:
         committed = nbformat.read(path, as_version=4)
         fresh = nbformat.from_dict(committed)
         expected = outputs(committed)
-        NotebookClient(fresh, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}).execute()
+        NotebookClient(
+            fresh, timeout=120, kernel_name="python3", coalesce_streams=True, resources={"metadata": {"path": str(HERE)}}
+        ).execute()
         if "--write" in sys.argv:
             for cell in fresh.cells:
                 cell.get("metadata", {}).pop("execution", None)  # times of day would change with every run

@@ -1,5 +1,5 @@
-"""Callbacks: any object with the methods it cares for: `on_fit_begin(trainer)`, `on_epoch_end(trainer, row)`,
-`on_fit_end(trainer)`. One ends training by setting `trainer.stop` to the reason."""
+"""Callbacks: any object with the methods it cares for: `on_fit_begin(trainer)`, `on_step_end(trainer)`,
+`on_epoch_end(trainer, row)`, `on_fit_end(trainer)`. One ends training by setting `trainer.stop` to the reason."""
 
 from __future__ import annotations
 

@@ -6,13 +6,15 @@ optimizer says two things: `coefficients`, this step's numbers, and `update`, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 
 from autograd_core.memory import describe, wrote
 from autograd_core.tensor import Tensor
+
+from .settings import NOT_NEGATIVE, POSITIVE, SHARE, SHARES, Range, check
 
 FLUSH_EVERY = 256  # steps; arithmetic on subnormal numbers, into which idle momentum decays, is five times slower
 
@@ -36,20 +38,25 @@ class Flat:
         in_c_order = value.ndim < 2 or value.flags.c_contiguous
         return part.reshape(value.shape) if in_c_order else part.reshape(value.shape[::-1]).T
 
-    def gather(self) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
-        """Collect the gradients; yield (step count, values, gradients, state) for runs of parameters that have one."""
-        present = True
+    def collect(self) -> bool:
+        """Copy the gradients into their buffer, 0 where there is none; whether every parameter has one."""
+        complete = True
         for p, view, g in self.homes:
             if p.value is not view:  # new, reassigned, or taken over by another optimizer: back home
                 view[...] = p.value
                 p.value = view
             gradient = p.gradient  # the bare array; p.grad would wrap it
             if gradient is None:
-                present = False
+                complete = False
+                g[...] = 0
             else:
                 g[...] = gradient.value if isinstance(gradient, Tensor) else gradient
-        t = self.steps[0]
-        if present and self.steps.count(t) == len(self.steps):
+        return complete
+
+    def gather(self) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
+        """Collect the gradients; yield (step count, values, gradients, state) for runs of parameters that have one."""
+        complete, t = self.collect(), self.steps[0]
+        if complete and self.steps.count(t) == len(self.steps):
             self.steps = [t + 1] * len(self.steps)
             yield t + 1, self.values, self.grads, self.state
             return
@@ -61,13 +68,19 @@ class Flat:
 
 
 class Optimizer:
-    """Base of the optimizers.
+    """Base of the optimizers (torch.optim.Optimizer).
 
     params: parameters, or groups of them as dicts {"params": [...], "lr": ..., ...}, whose other entries override the
-    defaults. The groups are in `param_groups`. ValueError: no parameters, one listed twice, a learning rate <= 0.
+    defaults. The groups are in `param_groups`. ValueError: no parameters, one listed twice, a setting out of its range.
+
+    Three settings are the same for every rule, and applied here: weight_decay λ adds λ·θ to the gradient, or, where
+    decoupled_weight_decay is set, shrinks θ by lr·λ instead; maximize climbs.
     """
 
     state_names: tuple[str, ...] = ()
+    ranges: ClassVar[dict[str, Range]] = {
+        "lr": POSITIVE, "weight_decay": NOT_NEGATIVE, "eps": POSITIVE, "momentum": SHARE, "betas": SHARES,
+    }  # fmt: skip
 
     def __init__(self, params: Any, **defaults: Any):
         if isinstance(params, Tensor):
@@ -101,13 +114,20 @@ class Optimizer:
             if p in taken:
                 raise ValueError(f"{describe(p)} is listed twice: it would be stepped twice")
             taken.add(p)
-        if not group["lr"] > 0:
-            raise ValueError(f"the learning rate must be above 0, it is {group['lr']!r}")
+        self.check(group)
         self.param_groups.append(group)
         by_dtype: dict[Any, list[Tensor]] = {}
         for p in group["params"]:
             by_dtype.setdefault(p.dtype, []).append(p)
-        self._flats.append([Flat(ps, self.state_names) for ps in by_dtype.values()])
+        self._flats.append([Flat(ps, self.states(group)) for ps in by_dtype.values()])
+
+    def check(self, group: dict[str, Any]) -> None:
+        """ValueError for settings that make no sense."""
+        check(group, self.ranges)
+
+    def states(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The names of the arrays that are kept for each parameter of a group."""
+        return self.state_names
 
     def coefficients(self, t: int, group: dict[str, Any]) -> tuple[Any, ...]:
         """The numbers of step t (from 1) as Python floats, in the order in which `update` takes them."""
@@ -117,16 +137,32 @@ class Optimizer:
         """Change p in place; g, the gradient, may be used as scratch; state holds one array for each of state_names."""
         raise TypeError(f"{type(self).__name__} does not say its update")
 
-    def step(self) -> None:
-        """Change every parameter that has a gradient; those without are left alone, their state too."""
+    def apply(self, t: int, p: Any, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Step t of a run of parameters: what all rules share, then the rule."""
+        if group.get("maximize"):
+            np.negative(g, out=g)
+        if decay := group.get("weight_decay"):
+            if group.get("decoupled_weight_decay"):
+                p *= 1 - group["lr"] * decay
+            else:
+                g += decay * p
+        self.update(p, g, state, *self.coefficients(t, group))
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient; those without are left alone, their state too.
+
+        closure: computes the gradients first, `zero_grad()`, loss, `backward()`, and returns the loss, as this then does.
+        """
+        loss = None if closure is None else closure()
         for group, flats in zip(self.param_groups, self._flats, strict=True):
             for flat in flats:
                 for t, values, grads, state in flat.gather():
-                    self.update(values, grads, state, *self.coefficients(t, group))
+                    self.apply(t, values, grads, state, group)
                     if t % FLUSH_EVERY == 0:
                         for s in state.values():
                             s[np.abs(s) < 1e-30] = 0
                 wrote([p for p in flat.params if p.gradient is not None])
+        return loss
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters, as is due before each backward pass."""
@@ -157,8 +193,8 @@ class Optimizer:
             group.update(saved["settings"])
             for flat, buffers in zip(flats, saved["buffers"], strict=True):
                 flat.steps = list(buffers["steps"])
-                for name, s in flat.state.items():
-                    s[...] = buffers[name]
+                arrays = {name: b for name, b in buffers.items() if name not in ("steps", "sizes")}
+                flat.state = {name: np.array(b, flat.values.dtype) for name, b in arrays.items()}
 
     def __repr__(self) -> str:
         groups = [", ".join(f"{k}={v}" for k, v in g.items() if k != "params") for g in self.param_groups]

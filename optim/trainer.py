@@ -18,8 +18,10 @@ from autograd_core import Tensor, no_grad
 from . import metrics as metrics_
 from .batches import Minibatches
 from .history import History
+from .plumbing import bare, evaluating, inputs, progress_bar
+from .stepping import step_on
 
-EVENTS = ("on_fit_begin", "on_epoch_end", "on_fit_end")
+EVENTS = ("on_fit_begin", "on_step_end", "on_epoch_end", "on_fit_end")
 CHUNK = 4096  # samples at a time where no gradients are needed
 
 
@@ -31,7 +33,9 @@ class Trainer:
     """Trains a model.
 
     model, loss, optimizer: as called in `step`. metrics: names ("accuracy", "r2", "mae") or functions of (outputs,
-    targets). schedule: its `step()` is called after each epoch.
+    targets). schedule: its `step()` is called after each epoch, or, with schedule_by="step", after each batch; one that
+    watches, as ReduceLROnPlateau, is shown the history's row. clip: the most that all gradients together may be long, or a
+    function of the parameters that clips theirs.
 
     >>> from autograd_core import nn, optim
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
@@ -43,9 +47,21 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Any, loss: Callable[..., Any], optimizer: Any, metrics: Sequence[Any] = (), schedule: Any = None
+        self,
+        model: Any,
+        loss: Callable[..., Any],
+        optimizer: Any,
+        metrics: Sequence[Any] = (),
+        schedule: Any = None,
+        schedule_by: str = "epoch",
+        clip: float | Callable[[list[Tensor]], Any] | None = None,
     ):
+        if schedule_by not in ("epoch", "step") or (schedule_by == "step" and hasattr(schedule, "watch")):
+            raise ValueError(
+                f'schedule_by is "epoch" or "step", and "epoch" for a schedule that watches the history; it is {schedule_by!r}'
+            )
         self.model, self.loss, self.optimizer, self.schedule = model, loss, optimizer, schedule
+        self.schedule_by, self.clip = schedule_by, clip
         self.metrics = metrics_.get(metrics)
         own = set(model.parameters()) if hasattr(model, "parameters") else set()
         if own and not any(p in own for group in optimizer.param_groups for p in group["params"]):
@@ -54,19 +70,8 @@ class Trainer:
         self.stop: str | None = None
 
     def step(self, x: Any, t: Any) -> tuple[Any, float]:
-        """One training step on one batch: its outputs and its loss before the step."""
-        self.optimizer.zero_grad()
-        output = self.model(x)
-        loss = self.loss(output, t)
-        if loss.size != 1:
-            raise ValueError(
-                f"the Trainer needs to know what to minimise, and the loss gave {loss.size} numbers: let it reduce them"
-            )
-        value = loss.item()
-        if math.isfinite(value):  # or the step would turn every weight into NaN
-            loss.backward()
-            self.optimizer.step()
-        return output.value, value
+        """One training step on one batch: its outputs and its loss before the step, which is not made if that is no number."""
+        return step_on(self.model, self.loss, self.optimizer, self.clip, x, t)
 
     def fit(
         self,
@@ -98,16 +103,21 @@ class Trainer:
                 raise TypeError(
                     f"a callback is an object with {', '.join(EVENTS)} or some of them; {callback!r} has none or is a class"
                 )
+        after_step = [c.on_step_end for c in callbacks if hasattr(c, "on_step_end")]
+        if self.schedule is not None and self.schedule_by == "step":
+            after_step.append(lambda trainer: trainer.schedule.step())
         self._tell(callbacks, "on_fit_begin")
-        bar = _bar(epochs, sys.stderr.isatty() if progress is None else progress)
+        bar = progress_bar(epochs, sys.stderr.isatty() if progress is None else progress)
         try:
             for epoch in range(1, epochs + 1):
                 with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is told of as an error
-                    row = self._epoch(epoch, batches)
+                    row = self._epoch(epoch, batches, after_step)
                 if held_out is not None:
                     row |= {f"val_{name}": value for name, value in self._measure(held_out).items()}
                 self.history.append(row)
-                if self.schedule is not None:
+                if hasattr(self.schedule, "watch"):
+                    self.schedule.watch(row)
+                elif self.schedule is not None and self.schedule_by == "epoch":
                     self.schedule.step()
                 self._tell(callbacks, "on_epoch_end", row)
                 if bar is not None:
@@ -130,13 +140,13 @@ class Trainer:
 
     def predict(self, x: Any) -> Any:
         """The model's outputs for inputs, as one array, in evaluation mode and unrecorded."""
-        x = _inputs(x, self._dtype())
-        with _evaluating(self.model), no_grad():
-            return np.concatenate([_bare(self.model(x[i : i + CHUNK])) for i in range(0, max(len(x), 1), CHUNK)])
+        x = inputs(x, self._dtype())
+        with evaluating(self.model), no_grad():
+            return np.concatenate([bare(self.model(x[i : i + CHUNK])) for i in range(0, max(len(x), 1), CHUNK)])
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _epoch(self, epoch: int, batches: Any) -> dict[str, Any]:
+    def _epoch(self, epoch: int, batches: Any, after_step: Iterable[Callable[[Any], Any]]) -> dict[str, Any]:
         if hasattr(self.model, "train"):  # a plain function of x has no modes
             self.model.train()
         start, seen, total = time.perf_counter(), 0, 0.0
@@ -148,6 +158,8 @@ class Trainer:
                     f"the loss became {loss} in epoch {epoch}, batch {number}; try a lower learning rate "
                     f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data"
                 )
+            for told in after_step:
+                told(self)
             seen += len(x)
             total += loss * len(x)
             if self.metrics:
@@ -163,11 +175,11 @@ class Trainer:
 
     def _measure(self, batches: Any) -> dict[str, float]:
         outputs, targets, total = [], [], 0.0
-        with _evaluating(self.model), no_grad():
+        with evaluating(self.model), no_grad():
             for x, t in batches:
                 output = self.model(x)
-                total += _bare(self.loss(output, t)).item() * len(x)
-                outputs.append(_bare(output))
+                total += bare(self.loss(output, t)).item() * len(x)
+                outputs.append(bare(output))
                 targets.append(t)
         if not outputs:
             raise ValueError(
@@ -187,7 +199,7 @@ class Trainer:
             return data  # batches, be it just two of them
         x, t = data
         return Minibatches(
-            _inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng
+            inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng
         )
 
     def _dtype(self) -> Any:
@@ -197,37 +209,3 @@ class Trainer:
         for callback in callbacks:
             if hasattr(callback, event):
                 getattr(callback, event)(self, *news)
-
-
-class _evaluating:
-    """The model in evaluation mode, and each of its modules in its own mode afterwards."""
-
-    def __init__(self, model: Any):
-        self.modules = list(model.modules()) if hasattr(model, "modules") else []
-
-    def __enter__(self) -> None:
-        self.modes = [module.training for module in self.modules]
-        for module in self.modules:
-            module.training = False
-
-    def __exit__(self, *exc: object) -> None:
-        for module, mode in zip(self.modules, self.modes, strict=True):
-            module.training = mode
-
-
-def _inputs(x: Any, dtype: Any) -> Any:
-    """Inputs in the dtype of the parameters, so that float64 data does not make a float32 model slow."""
-    x = np.asarray(x.value if isinstance(x, Tensor) else x)
-    return x.astype(dtype, copy=False) if x.dtype.kind == "f" or (dtype is not None and x.dtype.kind in "iub") else x
-
-
-def _bare(x: Any) -> Any:
-    return x.value if isinstance(x, Tensor) else np.asarray(x)
-
-
-def _bar(epochs: int, shown: bool) -> Any:
-    if not shown:
-        return None
-    from tqdm.auto import tqdm  # 40 ms, so only when a bar is shown
-
-    return tqdm(total=epochs, unit="epoch", leave=False)

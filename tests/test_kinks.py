@@ -8,6 +8,7 @@ import pytest
 
 from autograd_core import Tensor
 from autograd_core.backward import backprop
+from autograd_core.nn import functional as F
 from autograd_core.ops import leaky_relu, relu
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "kinks.md").read_text(encoding="utf-8")
@@ -18,6 +19,8 @@ def slopes(f, *data):
     """The gradient of the sum of f's result, towards every argument."""
     leaves = [Tensor(np.array(x, float), requires_grad=True) for x in data]
     y = f(*leaves)
+    if not y.requires_grad:
+        return [np.zeros(np.shape(x)).tolist() for x in data]
     gradients = backprop(y, leaves, np.ones(y.shape))
     return [g.value.tolist() for g in gradients]
 
@@ -29,6 +32,19 @@ def each(functions, *data):
 CASES = {
     "`abs`, `fabs` | 0": lambda: each([np.abs, np.fabs], 0) == [[0]] * 2,
     "`copysign` | 0": lambda: slopes(np.copysign, 0, -1) == [0, 0],
+    "`step` | everywhere": lambda: slopes(F.step, [-1, 0, 1]) == [[0, 0, 0]],
+    "`prelu`, `adaptive_relu` | 0": lambda: (
+        slopes(F.prelu, 0, 0.25) == [0.25, 0]
+        and slopes(lambda x: F.adaptive_relu(x, np.array(2.0), np.array(0.0)), 0) == [0.5]
+    ),
+    "`elu`, `selu` | 0": lambda: (
+        slopes(lambda x: F.elu(x, 0.625), 0) == [0.625] and np.allclose(slopes(F.selu, 0), 1.7580993408473766)
+    ),
+    "`hardtanh`, `relu6`, `hardsigmoid`, `piecewise_linear` | at their bounds": lambda: (
+        slopes(F.hardtanh, [-1, 1]) == slopes(F.relu6, [0, 6]) == slopes(F.piecewise_linear, [-0.5, 0.5]) == [[1, 1]]
+        and np.allclose(slopes(F.hardsigmoid, [-3, 3]), 1 / 6)
+    ),
+    "`hardswish` | −3, 3": lambda: np.allclose(slopes(F.hardswish, [-3, 3]), [-0.5, 1.5]),
     "`relu` | 0": lambda: slopes(relu, 0) == [0],
     "`leaky_relu` | 0": lambda: slopes(lambda x: leaky_relu(x, slope=0.1), 0) == [0.1],
     "`clip` | at its bounds": lambda: slopes(lambda x: np.clip(x, -1, 2), [-1, 2, 3]) == [[1, 1, 0]],

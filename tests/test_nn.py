@@ -422,7 +422,8 @@ def test_initialisers_have_the_variance_of_their_papers(name, variance, shape):
 
 def test_every_initialiser_is_tested():
     assert set(init.INITIALIZERS) == {
-        "torch_uniform", "lecun_normal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
+        "torch_uniform", "lecun_normal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+        "orthogonal", "small_positive", "zeros",
     }  # fmt: skip
 
 

@@ -35,7 +35,8 @@ def value_gradients_and_theirs(op, inputs, params, dtype):
     graph = backprop(y, leaves.values(), g, create_graph=True)
     ways = directions([x.shape for x in given if isinstance(x, Tensor)])
     total = sum((first * way.astype(dtype)).sum() for first, way in zip(graph, ways, strict=True))
-    seconds = backprop(total, [g, *leaves.values()])
+    every = [g, *leaves.values()]
+    seconds = backprop(total, every) if total.requires_grad else [Tensor(np.zeros_like(x.value)) for x in every]
     return {
         "value": [y],
         **{f"gradient towards input {n}": both for n, *both in zip(leaves, plain, graph, strict=True)},

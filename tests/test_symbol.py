@@ -73,24 +73,33 @@ FUNCTIONS = {
     "clip": lambda a, a_min, a_max: sp.Piecewise((a_min, a < a_min), (a_max, a > a_max), (a, True)),
     "relu": lambda a: sp.Piecewise((a, a > 0), (0, True)),
     "leaky_relu": lambda a, slope: sp.Piecewise((a, a > 0), (a * slope, True)),
+    "prelu": lambda a, slope: sp.Piecewise((a, a > 0), (a * slope, True)),
+    "elu": lambda a, alpha: sp.Piecewise((a, a > 0), (alpha * (sp.exp(a) - 1), True)),
+    "swish": lambda a, beta: a / (1 + sp.exp(-beta * a)),
+    "mish": lambda a: a * sp.tanh(sp.log(1 + sp.exp(a))),
     "squared_error": lambda o, t: (o - t) ** 2,
     "sigmoid": lambda a: 1 / (1 + sp.exp(-a)),
     "softplus": lambda a: sp.log(1 + sp.exp(a)),
+    "huber": lambda a, delta: sp.Piecewise((a**2 / 2, sp.Abs(a) < delta), (delta * (sp.sqrt(a**2) - delta / 2), True)),
+    "bce": lambda p, t: -t * sp.log(p) - (1 - t) * sp.log(1 - p),
+    "bce_slope": lambda p, t: (p - t) / (p * (1 - p)),
+    "alpha_loss": lambda p, alpha: -sp.log(p) if alpha == 1 else (1 - p ** (1 - 1 / alpha)) / (1 - 1 / alpha),
+    "alpha_loss_of_log": lambda a, alpha: -a if alpha == 1 else (1 - sp.exp((1 - 1 / alpha) * a)) / (1 - 1 / alpha),
     "bce_with_logits": lambda z, t: -t * sp.log(1 / (1 + sp.exp(-z))) - (1 - t) * sp.log(1 - 1 / (1 + sp.exp(-z))),
 }  # fmt: skip
 FLAT = ("sign", "floor", "ceil", "rint", "trunc", "round")  # constant between their jumps
 # A few extreme arguments as well: both sides of a kink, and a negative number that needs brackets.
 MORE_POINTS = {
-    "absolute": [(-1.25,)], "relu": [(-0.75,)], "leaky_relu": [(-0.75,)], "clip": [(-1.5,), (1.75,), (0.25,)],
+    "absolute": [(-1.25,)], "relu": [(-0.75,)], "leaky_relu": [(-0.75,)], "prelu": [(-0.75, 0.25)], "elu": [(-0.75,)], "clip": [(-1.5,), (1.75,), (0.25,)],
     "maximum": [(1.5, -0.5), (-1.5, 0.5)], "minimum": [(1.5, -0.5), (-1.5, 0.5)], "power": [(0.5, -1.25)], "divide": [(-1.5, -0.75)],
-    "fabs": [(-1.25,)], "sinc": [(0.125,), (-1.75,)], "arctan2": [(-1.5, -0.75)], "copysign": [(-1.5, 0.5)], "heaviside": [(0.0, 0.75)],
+    "fabs": [(-1.25,)], "sinc": [(0.125,), (-1.75,)], "arctan2": [(-1.5, -0.75)], "copysign": [(-1.5, 0.5)], "huber": [(-1.5,), (0.25,)], "heaviside": [(0.0, 0.75)],
     "fmax": [(1.5, -0.5), (-1.5, 0.5)], "fmin": [(1.5, -0.5), (-1.5, 0.5)], "remainder": [(-2.75, 0.5), (2.75, -0.5)], "normal_cdf": [(-6.5,)],
 }  # fmt: skip
 
 # What the text style writes, as SymPy reads it.
 NAMES = {
     "ln": sp.log, "log": sp.log, "sigma": FUNCTIONS["sigmoid"], "where": lambda c, x, y: sp.Piecewise((x, c), (y, True)),
-    "sign": sp.sign, "floor": sp.floor, "rint": lambda x: sp.floor(x + sp.Rational(1, 2)), "hypot": FUNCTIONS["hypot"],
+    "minimum": sp.Min, "sign": sp.sign, "floor": sp.floor, "rint": lambda x: sp.floor(x + sp.Rational(1, 2)), "hypot": FUNCTIONS["hypot"],
     "copysign": lambda x, y: sp.Abs(x) * sp.sign(y), "sqrt": sp.sqrt, "exp": sp.exp, **{n: FUNCTIONS[n] for n in ("sin", "cos", "tan", "sinh", "cosh", "relu")},
 }  # fmt: skip
 

@@ -80,6 +80,7 @@ def functions():
 def twin():
     """A small network: its state, and what it gives and learns from one batch."""
     torch.manual_seed(3)
+    rng = np.random.default_rng(4)
     model = torch.nn.Sequential(
         torch.nn.Linear(3, 5),
         torch.nn.Tanh(),
@@ -98,85 +99,8 @@ def twin():
     }  # fmt: skip
 
 
-# --- optimizers: 50 steps on one small smooth problem, w (2, 3), b (2,), s a single number ----------------------
-
-STEPS, KEPT = 50, (1, 2, 3, 10, 25, 50)
-START = {"w": [[0.5, -1.0, 0.25], [1.5, 0.75, -0.5]], "b": [0.1, -0.2], "s": 1.25}
-DATA = {"x": rng.normal(0, 1, (8, 3)).tolist(), "t": rng.normal(0, 1, (8, 2)).tolist()}
-OPTIMIZER_CASES = [
-    {"optimizer": name, "settings": settings, **more}
-    for name, settings, more in [
-        ("SGD", {"lr": 0.05}, {}),
-        ("SGD", {"lr": 0.05, "weight_decay": 0.1}, {}),
-        ("SGD", {"lr": 0.02, "momentum": 0.9}, {}),
-        ("SGD", {"lr": 0.02, "momentum": 0.9, "dampening": 0.5}, {}),
-        ("SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True}, {}),
-        ("SGD", {"lr": 0.02, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05}, {}),
-        ("SGD", {"lr": 0.02, "momentum": 0.8, "dampening": 0.25, "weight_decay": 0.05}, {}),
-        ("Adam", {"lr": 0.05}, {}),
-        ("Adam", {"lr": 0.02, "betas": [0.5, 0.9]}, {}),
-        ("Adam", {"lr": 0.02, "betas": [0.0, 0.99], "eps": 1e-3}, {}),
-        ("Adam", {"lr": 0.05, "weight_decay": 0.1}, {}),
-        ("AdamW", {"lr": 0.05}, {}),
-        ("AdamW", {"lr": 0.02, "betas": [0.8, 0.95], "eps": 1e-4, "weight_decay": 0.2}, {}),
-        ("SGD", {"lr": 0.05, "momentum": 0.5}, {"schedule": ["StepLR", {"step_size": 7, "gamma": 0.7}]}),
-        ("Adam", {"lr": 0.05}, {"schedule": ["StepLR", {"step_size": 10}]}),
-        ("AdamW", {"lr": 0.05}, {"schedule": ["CosineAnnealingLR", {"T_max": 30, "eta_min": 0.001}]}),
-        ("SGD", {"lr": 0.05}, {"schedule": ["CosineAnnealingLR", {"T_max": 50}]}),
-        ("SGD", {"lr": 0.02, "momentum": 0.9}, {"groups": {"w": {}, "bs": {"lr": 0.01, "momentum": 0.0, "weight_decay": 0.3}}}),
-        ("Adam", {"lr": 0.05}, {"groups": {"ws": {"betas": [0.7, 0.9]}, "b": {"lr": 0.1}}}),
-        (
-            "AdamW", {"lr": 0.05}, {
-                "groups": {"w": {}, "bs": {"lr": 0.02, "weight_decay": 0.0}},
-                "schedule": ["CosineAnnealingLR", {"T_max": 40, "eta_min": 0.002}],
-            },
-        ),
-        *(
-            (name, settings, {"idle": {"b": [1, 2, 3, 10, 11], "s": [2, 30]}})
-            for name, settings in [
-                ("SGD", {"lr": 0.02, "momentum": 0.9, "dampening": 0.5}),
-                ("Adam", {"lr": 0.05}),
-                ("AdamW", {"lr": 0.05, "weight_decay": 0.1}),
-            ]
-        ),
-    ]
-]  # fmt: skip
-
-
-def trajectory(case):
-    p = {name: torch.tensor(v, dtype=torch.float64, requires_grad=True) for name, v in START.items()}
-    x, t = (torch.tensor(DATA[k], dtype=torch.float64) for k in "xt")
-    groups = case.get("groups", {"wbs": {}})
-    opt = getattr(torch.optim, case["optimizer"])(
-        [{"params": [p[n] for n in names], **own} for names, own in groups.items()], **case["settings"]
-    )
-    schedule = None
-    if "schedule" in case:
-        name, settings = case["schedule"]
-        schedule = getattr(torch.optim.lr_scheduler, name)(opt, **settings)
-    kept, rates = {}, []
-    for step in range(1, STEPS + 1):
-        opt.zero_grad()
-        y = p["s"] * torch.tanh(x @ p["w"].T) + p["b"]
-        ((y - t) ** 2).mean().backward()
-        for name, steps in case.get("idle", {}).items():
-            if step in steps:
-                p[name].grad = None
-        opt.step()
-        if schedule is not None:
-            schedule.step()
-            rates.append([g["lr"] for g in opt.param_groups])
-        if step in KEPT:
-            kept[str(step)] = {name: v.tolist() for name, v in p.items()}
-    return case | {"kept": kept} | ({"rates": rates} if rates else {})
-
-
-def optimizers():
-    return {"start": START, "data": DATA, "steps": STEPS, "cases": [trajectory(case) for case in OPTIMIZER_CASES]}
-
-
 if __name__ == "__main__":
-    for make in (functions, twin, optimizers):
+    for make in (functions, twin):
         text = json.dumps({"torch": torch.__version__.split("+")[0], **make()})
         # one case a line: a change shows as the case it is
         text = text.replace('}, {"', '},\n{"').replace('": [{"', '": [\n{"')

@@ -95,6 +95,26 @@ def bce(z, t, reduction="none"):
     return losses if reduction == "none" else getattr(losses, reduction)()
 
 
+def windows(a, size, stride, padding, fill=0):
+    first = a.ndim - len(size)
+    a = F.pad(a, [p for p in reversed(padding) for _ in range(2)], value=fill) if any(padding) else a
+    for i, (length, step) in enumerate(zip(size, stride, strict=True)):
+        a = a.unfold(first + i, length, step)
+    return a
+
+
+def add_windows(a, shape, stride, padding):
+    axes = len(shape)
+    front, padded = a.shape[: -2 * axes], [n + 2 * p for n, p in zip(shape, padding, strict=True)]
+    at = windows(torch.arange(math.prod(padded)).reshape(padded), a.shape[-axes:], stride, (0,) * axes).ravel()
+    y = torch.zeros(math.prod(front), math.prod(padded), dtype=a.dtype).index_add(1, at, a.reshape(-1, len(at)))
+    return y.reshape(*front, *padded)[(..., *(slice(p, p + n) for p, n in zip(padding, shape, strict=True)))]
+
+
+def standardize(a, axis=-1, eps=1e-5):
+    return (a - a.mean(axis, keepdim=True)) / torch.sqrt(a.var(axis, correction=0, keepdim=True) + eps)
+
+
 def unless(hole, f):
     """f, but 0 with slopes 0 where there is a hole."""
 
@@ -191,13 +211,26 @@ TORCH = {
     "cumprod": along(torch.cumprod),
     "linear_recurrence": linear_recurrence,
     "linear": F.linear,
+    "windows": windows,
+    "add_windows": add_windows,
+    "standardize": standardize,
     "leaky_relu": lambda a, slope=0.01: F.leaky_relu(a, slope),
+    "prelu": lambda a, slope: torch.where(a > 0, a, a * slope),
+    "elu": lambda a, alpha=1.0: F.elu(a, alpha),
+    "swish": lambda a, beta: a * torch.sigmoid(beta * a),
+    "mish": F.mish,
     "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),  # torch's softplus is cut off at 20
     "softmax": lambda a, axis=-1: torch.softmax(a, axis),
     "log_softmax": lambda a, axis=-1: torch.log_softmax(a, axis),
     "cross_entropy": F.cross_entropy,
     "squared_error": F.mse_loss,
     "bce_with_logits": bce,
+    "bce": lambda p, t: -t * torch.log(p) - (1 - t) * torch.log1p(-p),
+    "bce_slope": lambda p, t: (p - t) / (p * (1 - p)),
+    "alpha_loss": lambda p, alpha: -torch.log(p) if alpha == 1 else (1 - p ** (1 - 1 / alpha)) / (1 - 1 / alpha),
+    "alpha_loss_of_log": lambda a, alpha: -a if alpha == 1 else (1 - torch.exp(a * (1 - 1 / alpha))) / (1 - 1 / alpha),
+    "huber": lambda a, delta: F.huber_loss(a, torch.zeros_like(a), "none", delta),
+    "zero_one": lambda o, t: 0 * o.sum(-1) + (o.argmax(-1) != t.argmax(-1)),
 }
 MPMATH = {  # what torch lacks, or loses digits of
     "cbrt": mpmath.cbrt,
