@@ -1,4 +1,5 @@
-"""The pages that are made from the table: docs/rows.md, docs/numpy.md and the pictures of functions and slopes.
+"""The pages that are made from the table: docs/rows.md, docs/numpy.md and the pictures of functions and slopes; and the
+gallery of activations, losses and optimizers, by docs/gallery.py.
 
 `python docs/make.py` writes them; `python docs/make.py --check` says which are no longer what would be written.
 """
@@ -16,9 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import gallery
 import numpy as np
 from curves import domain, draw_picture
 from letters import letter, rule_in_letters
+from markup import code_of, math_of, plain
 
 from autograd_core import Tensor, ops
 from autograd_core.derived import DERIVED, NEAREST, PASSED, REDUCED, has_row, spelled
@@ -75,29 +78,6 @@ def source(rule: Callable[..., Any]) -> str:
             return code_of(" ".join((ast.get_source_segment(text, node.body) or "").split()))
     said = " ".join((rule.__doc__ or "").split("\n\n")[0].split())
     return code_of(f"{rule.__name__}({', '.join(names)})") + (f": {plain(said)}" if said else "")
-
-
-def code_of(text: str) -> str:
-    return f"`{text}`".replace("|", r"\|")
-
-
-def math_of(latex: str) -> str:
-    """A formula between dollars, free of what Markdown would take for its own, its outer fractions in full size."""
-    latex = re.sub(r"\\operatorname\{(\w+)\}", lambda m: m[0].replace("_", r"\thinspace "), latex)
-    latex = re.sub(r"(\w|\}) (?=\\mathit)", r"\1 \\thinspace ", latex)  # a product of words
-    for sign, name in {r"\|": r"\Vert ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ", "*": r"\ast "}.items():
-        latex = latex.replace(sign, name)
-    latex = re.sub(r"_(?=\{)|(?<=[)}\]])_", " _ ", latex)  # )_{a} … )_{b} would be emphasis
-    pieces = latex.split(r"\frac")
-    for k in range(1, len(pieces)):
-        before = "".join(pieces[:k])
-        pieces[k] = (r"\dfrac" if before.count("{") == before.count("}") else r"\frac") + pieces[k]
-    return f"${''.join(pieces)}$"
-
-
-def plain(words: str) -> str:
-    """Words with nothing in them that Markdown would read as a sign."""
-    return re.sub(r"([\\|*_<>`$])", r"\\\1", words)
 
 
 def formula(op: Op) -> str:
@@ -263,7 +243,7 @@ def numpy_page() -> str:
 
 # --- the command -----------------------------------------------------------------------------------------------------
 
-PAGES = {"rows.md": rows_page, "numpy.md": numpy_page}
+PAGES = {"rows.md": rows_page, "numpy.md": numpy_page, **gallery.PAGES}
 
 
 def outdated() -> list[str]:
@@ -272,7 +252,7 @@ def outdated() -> list[str]:
     wrong = [n for n, page in PAGES.items() if there.get(n) != page()]
     drawn = {path.stem for path in (HERE / "pictures").glob("*.png")}
     wanted = {op.name for op in ops.rows() if has_picture(op)}
-    return wrong + [f"pictures/{name}.png" for name in sorted(drawn ^ wanted)]
+    return wrong + [f"pictures/{name}.png" for name in sorted(drawn ^ wanted)] + gallery.missing(HERE)
 
 
 def main() -> int:
@@ -288,6 +268,7 @@ def main() -> int:
         path.unlink()
     for op in filter(has_picture, ops.rows()):
         draw_picture(op, HERE / "pictures" / f"{op.name}.png")
+    gallery.draw(HERE)
     return 0
 
 

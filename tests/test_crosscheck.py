@@ -79,8 +79,8 @@ SILENT = {
         "unbroadcast",
     },
     "sympy": {
-        "ceil", "clip", "copysign", "floor", "floor_divide", "fmax", "fmin", "fmod", "heaviside", "leaky_relu",
-        "logaddexp2", "remainder", "rint", "round", "sign", "trunc",
+        "alpha_loss", "alpha_loss_of_log", "ceil", "clip", "copysign", "elu", "floor", "floor_divide", "fmax", "fmin", "fmod", "heaviside", "huber",
+        "leaky_relu", "logaddexp2", "prelu", "remainder", "rint", "round", "sign", "trunc",
     },
 }  # fmt: skip
 

@@ -428,6 +428,8 @@ def test_no_row_gives_a_gradient_of_numbers_that_changed(op, target):
             expected = backprop(y, new, np.ones(y.shape), retain_graph=True)
             if target == "output" and any(np.shares_memory(y.value, x.value) for x in new):
                 continue  # a view: see test_a_write_through_a_view
+            if target == "output" and not np.asarray(y.value).flags.writeable:
+                continue  # nobody can write to it
             right_or_refused(y, new, expected, lambda y=y, new=new, i=i: write(new[i] if target == "input" else y))
 
 
@@ -485,8 +487,9 @@ def test_float32_stays_float32(op):
             ):
                 assert (g.dtype, g.shape) == (np.float32, x.shape)
         symbols = [Symbol(f"x{i}", x.value if isinstance(x, Tensor) else x) for i, x in enumerate(inputs)]
+        ruled = {i for i, _, _ in op.edges_of(len(inputs))}
         for i, x in enumerate(inputs):
-            if isinstance(x, Tensor):
+            if isinstance(x, Tensor) and i in ruled:
                 dtype = np.asarray(edge(op, i, symbols, op.bind(params)).value).dtype  # before the loop casts it
                 assert dtype == np.float32 or dtype.kind == "i", (
                     f"the rule towards input {i} widens to {dtype}"

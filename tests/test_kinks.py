@@ -63,6 +63,9 @@ CASES = {
         and each([np.min, np.nanmin], [1, 3, 1]) == [[[0.5, 0, 0.5]]] * 2
         and slopes(np.ptp, [1, 3, 3]) == [[-1, 0.5, 0.5]]
     ),
+    "`max_pool2d` | several attain a window's maximum": lambda: (
+        slopes(lambda x: F.max_pool2d(x, 2, stride=1), [[[1, 3, 3], [3, 0, 2]]]) == [[[[0, 1, 0.5], [0.5, 0, 0]]]]
+    ),
     "`sort`, `partition`, `median`, quantiles | equal elements": lambda: (
         slopes(lambda x: np.sort(x) * [1.0, 2.0, 3.0], [5, 5, 1]) in ([[2, 3, 1]], [[3, 2, 1]])
         and slopes(np.median, [1, 1]) == [[0.5, 0.5]]

@@ -402,6 +402,8 @@ def test_convolutions_start_as_in_pytorch():
     layer = nn.Conv2d(4, 200, (3, 3), rng=0)
     for values in (layer.weight.value, layer.bias.value):
         assert 0.95 / 6 < np.abs(values).max() <= np.float32(1 / 6)  # 1/√fan_in, fan_in = 4·3·3
+    normal = nn.Conv2d(16, 200, 3, weight_init="lecun_normal", rng=0).weight.value  # topic B10: fan_in = in·k²
+    assert normal.var() == pytest.approx(1 / 144, rel=0.05)
     assert (nn.Conv2d(1, 2, 3, weight_init=0.5, bias_init=0.25).bias.value == 0.25).all()
 
 

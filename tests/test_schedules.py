@@ -83,7 +83,8 @@ def test_a_restored_schedule_goes_on(case, order, stop):
         again.load_state_dict(saved[1])
     resumed = build(case, again)
     resumed.load_state_dict(saved[0])
-    again.load_state_dict(saved[1])
+    if order == "schedule first":
+        again.load_state_dict(saved[1])
     assert resumed.get_last_lr() == schedule.get_last_lr()
     for epoch in EPOCHS[stop:]:
         follow(case, again, resumed, [epoch])
