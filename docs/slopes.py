@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from letters import UNREADABLE, Letter, letter
+from letters import Letter, letter
 
 from autograd_core import Tensor
+
+PLACES = (-4.0, -1.3, 0.4, 1.6, 7.0)
+LONGEST = 300  # characters; what is longer explains nothing
 
 
 def backward(y: Letter, x: Letter, settings: dict[str, Letter]) -> Any:
@@ -41,40 +44,37 @@ def _depends(y: Any, x: Letter) -> bool:
     return y is x or (isinstance(y, Letter) and any(_depends(parent, x) for parent in y.inputs))
 
 
-def lettered(module: Any) -> tuple[Any, dict[str, Letter]]:
-    """A module with letters for the numbers that are its settings or are learned, and these."""
+def lettered(module: Any) -> dict[str, Letter]:
+    """Put letters for the numbers that are a module's settings or are learned, and tell which; bounds stay numbers."""
     found = {}
     for name, value in vars(module).items():
-        if isinstance(value, float) or (isinstance(value, Tensor) and value.size == 1):
-            number = value if isinstance(value, float) else value.value.reshape(())[()].astype(float)
-            found[name] = Letter(letter(name), number)
-    for name, value in found.items():
-        object.__setattr__(module, name, value)
-    return module, {value.name: value for value in found.values()}
+        if isinstance(value, float) and not name.startswith(("min", "max")):
+            found[name] = Letter(letter(name), value)
+        elif isinstance(value, Tensor) and value.size == 1:
+            found[name] = Letter(letter(name), value.item())
+    vars(module).update(found)
+    return {value.name: value for value in found.values()}
 
 
-def derivative(make: Callable[[], Any], name: str = "x", values: tuple[float, ...] = (-1.3, 0.4, 1.6), *rest: Any) -> Any:
-    """The derivative of a module of one number, None if it does not come out as a formula.
+def derivative(make: Callable[[], Any], name: str = "x", places: tuple[float, ...] = PLACES, target: Any = None) -> Any:
+    """What reaches the input of a module of one number, in LaTeX; None if it does not come out as a formula.
 
-    name, values: what the number is called, and where it is tried: what depends on the place is shown whole. rest: what
-    else the module is told, functions of the place.
+    name, places: what the number is called, and where it is tried, as a formula that depends on the place is to be shown
+    whole. target: a number, for a loss.
     """
-    if (found := _spelled(make, name, values, rest)) is None:
-        return None
-    return None if UNREADABLE.search(found) else found
 
-
-def _spelled(make: Callable[[], Any], name: str, values: tuple[float, ...], rest: Any) -> str | None:
-    def at(value: Any) -> str:
-        module, settings = lettered(make())
-        x = Letter(name, value)
-        found = backward(module.forward(x, *(f(x) for f in rest)), x, settings)
+    def at(place: Any) -> str:
+        module = make()
+        settings, x = lettered(module), Letter(name, place)
+        told = () if target is None else (Letter("t", np.full_like(x.value, target)),)
+        found = backward(module.forward(x, *told), x, settings)
         return found.spell("latex") if isinstance(found, Letter) else str(found)
 
     try:
-        spellings = {at(value) for value in values}
+        spellings = {at(place) for place in places}
         if len(spellings) > 1 or spellings == {"0"}:
-            spellings = {at(np.array(values))}
-    except (TypeError, ValueError, IndexError, AttributeError):
+            spellings = {at(np.array(places))}
+    except (TypeError, ValueError, IndexError, AttributeError):  # it is told rows, or computes with bare numbers
         return None
-    return spellings.pop()
+    (spelling,) = spellings
+    return spelling if len(spelling) <= LONGEST and "×" not in spelling else None

@@ -63,6 +63,11 @@ CASES = {
         and each([np.min, np.nanmin], [1, 3, 1]) == [[[0.5, 0, 0.5]]] * 2
         and slopes(np.ptp, [1, 3, 3]) == [[-1, 0.5, 0.5]]
     ),
+    "`hinge_loss` | its kink": lambda: slopes(lambda o: F.hinge_loss(o, Tensor([1.0, -1.0])), [1, -1]) == [[0, 0]],
+    "`chebyshev_loss` | several attain it": lambda: np.allclose(
+        slopes(lambda z: F.chebyshev_loss(z, Tensor([[2 / 3, 0, 1 / 3]])), [[1, 1, 1]]), [[[-1 / 6, 1 / 6, 0]]]
+    ),
+    "`zero_one_loss` | everywhere": lambda: slopes(lambda z: F.zero_one_loss(z, np.array([1])), [[1, 1]]) == [[[0, 0]]],
     "`max_pool2d` | several attain a window's maximum": lambda: (
         slopes(lambda x: F.max_pool2d(x, 2, stride=1), [[[1, 3, 3], [3, 0, 2]]]) == [[[[0, 1, 0.5], [0.5, 0, 0]]]]
     ),

@@ -6,12 +6,14 @@ regression, 60 epochs of every schedule, clipped gradients, averaged weights.
 
 import copy
 import json
+import math
 import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.optim import lr_scheduler, swa_utils
+from torch.optim.lbfgs import _strong_wolfe
 
 HERE = Path(__file__).parent
 rng = np.random.default_rng(21)
@@ -180,6 +182,38 @@ def lbfgs(case):
     return case | {"losses": losses, "evals": evals, "kept": kept}
 
 
+def line_search(height, pace, phase, bend, first):
+    """Along waves on a parabola, −t + height·sin(pace·t + phase) + bend·t²."""
+
+    def evaluate(x, t, d):
+        t = float(t)
+        slope = -1 + height * pace * math.cos(pace * t + phase) + 2 * bend * t
+        return -t + height * math.sin(pace * t + phase) + bend * t * t, torch.tensor([slope])
+
+    f, g = evaluate(None, 0.0, None)
+    loss, _, t, count = _strong_wolfe(evaluate, None, first, torch.ones(1), f, g, g[0])
+    return {"line": [height, pace, phase, bend, first], "t": float(t), "f": loss, "count": count}
+
+
+DECIDED = [  # where the rarer conditions decide: a rise behind two steps forward, and the edge of a bracket met twice
+    [0.019, 17.211, 4.443, 0.003, 9.465], [0.022, 17.189, -0.552, 0.17, 0.177], [0.032, 14.766, 0.0, 0.006, 2.755],
+    [0.039, 14.488, 1.215, 1.702, 0.012], [0.015, 15.597, 0.0, 0.132, 1.378], [0.019, 15.871, 1.45, 0.035, 4.895],
+    [0.026, 12.206, -0.501, 0.073, 1.262], [0.034, 8.979, 0.0, 0.534, 0.312], [0.028, 16.446, 0.0, 2.628, 8.382],
+    [0.048, 17.825, 0.0, 1.919, 2.229], [0.05, 15.902, 0.0, 0.769, 0.45], [0.051, 16.953, -0.329, 1.654, 2.349],
+]  # fmt: skip
+
+
+def lines():
+    found = [line_search(*line) for line in DECIDED]
+    while len(found) < 60:
+        pace, bend, first = rng.uniform(1, 20), 10.0 ** rng.uniform(-3, 1), 10.0 ** rng.uniform(-3, 1)
+        height, phase = 10.0 ** rng.uniform(-2, 0.5), rng.uniform(0.5, 1.5) * np.pi  # the slope at 0 is below 0
+        case, nearly = (line_search(h, pace, phase, bend, first) for h in (height, height * (1 + 1e-14)))
+        if case["count"] == nearly["count"] and abs(case["t"] - nearly["t"]) < 1e-11 * case["t"]:
+            found.append(case)  # those that rounding decides are no reference
+    return found
+
+
 # --- clipping and averages ---------------------------------------------------------------------------------------
 
 
@@ -310,7 +344,7 @@ def plateau(settings):
 def optimizers():
     return {
         "start": START, "data": DATA, "steps": STEPS, "cases": [trajectory(case) for case in OPTIMIZER_CASES],
-        "lbfgs": [lbfgs(case) for case in LBFGS_CASES], "clipped": clipped(), "averaged": averaged(),
+        "lbfgs": [lbfgs(case) for case in LBFGS_CASES], "lines": lines(), "clipped": clipped(), "averaged": averaged(),
     }  # fmt: skip
 
 
