@@ -46,7 +46,10 @@ class Swish(WithSettings):
 
 
 class SiLU(Module):
-    """x·σ(x), with slope σ + x·σ(1 − σ): Swish with β = 1 (topic B11; Elfwing et al. 2018)."""
+    """x·σ(x), with slope σ + x·σ(1 − σ): Swish with β = 1 (topic B11; Elfwing et al. 2018).
+
+    Use it in deep networks instead of ReLU.
+    """
 
     def forward(self, x: Any) -> Any:
         return F.silu(x)
@@ -68,7 +71,10 @@ class GELU(WithSettings):
 
 
 class Mish(Module):
-    """x·t with t = tanh(ln(1 + eˣ)), with slope t + x·(1 − t²)·σ(x): a smooth kin of swish (topic B11; Misra 2019)."""
+    """x·t with t = tanh(ln(1 + eˣ)), with slope t + x·(1 − t²)·σ(x): a smooth kin of swish (topic B11; Misra 2019).
+
+    Use it as SiLU, at a little more cost.
+    """
 
     def forward(self, x: Any) -> Any:
         return F.mish(x)

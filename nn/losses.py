@@ -113,6 +113,8 @@ class HuberLoss(Loss):
 class SmoothL1Loss(Loss):
     """½d²/beta where |d| < beta, |d| − beta/2 beyond; mean over all elements: L1 with its kink rounded off.
 
+    Use it for regression with outliers.
+
     HuberLoss(delta=beta) over beta: its slope is d/beta, but never more than 1; with beta = 0 it is L1Loss
     (Girshick 2015, Fast R-CNN; beside topic C1). PyTorch's SmoothL1Loss.
     """

@@ -121,6 +121,8 @@ class LogLoss(Loss):
 class SquaredLogLoss(Loss):
     """Σ (t ln p)² of each row, from logits, p = softmax(z) or σ(z) (topic C8).
 
+    Use it where the samples that are still wrong are to lead.
+
     Its slope is 2 t² ln p times that of ln p: it minds the samples that are still wrong more than the cross-entropy
     does, and those that are nearly right less. Janocha & Czarnecki 2017, arXiv 1702.05659. PyTorch has none.
     """
@@ -164,6 +166,8 @@ class FocalLoss(Loss):
 
 class SigmoidFocalLoss(Loss):
     """−α t (1−p)^gamma ln p − (1−α)(1−t) p^gamma ln(1−p), p = σ(z), its mean over all elements (Lin et al. 2017).
+
+    Use it where positives are rare and most negatives easy.
 
     The focal loss of yes-or-no questions (beside topic C14), alpha the weight of the positive ones, None for no weights.
     torchvision.ops.sigmoid_focal_loss, where the reduction is "none" and no weights are alpha=-1.

@@ -66,6 +66,8 @@ class TanimotoLoss(_OfProbabilities):
 class CauchySchwarzLoss(_OfProbabilities):
     """−ln(Σpt / (‖p‖ ‖t‖)) of each row, p = softmax(z) or σ(z): 0 where p and t have one direction (topic C9).
 
+    Use it for distributions of which only the direction counts.
+
     Its slope by p is p/‖p‖² − t/Σpt. Near the cross-entropy, and not bounded, but with ‖p‖ against decided mistakes.
     Janocha & Czarnecki 2017, arXiv 1702.05659.
     """
@@ -100,6 +102,8 @@ class SmoothZeroOneLoss(Loss):
 
 class AlphaLoss(Loss):
     """Σ t·α/(α−1)·(1 − p^(1−1/α)) of each row, p = softmax(z) (topic C16).
+
+    Use α above 1 with noisy labels.
 
     α = 1 is the cross-entropy −ln p, α = ∞ the expected error 1 − p, α = ½ the exponential loss of two classes. Its
     slope by p is −p^(−1/α): a larger α minds hopeless samples less and resists wrong labels, a smaller one more. For

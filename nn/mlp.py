@@ -16,8 +16,9 @@ class MLP(Sequential):
     """Linear layers of the given sizes with an activation after each but the last; no hidden layer is a regression.
 
     sizes: units from input to output. activation: a name, a class or a function. dropout: probability after each
-    activation. norm: None, "batch" (BatchNorm1d) or "layer" (LayerNorm), between each hidden layer and its activation. rng: a seed or Generator for initial weights and dropout. weight_init, bias_init, dtype: as Linear.
-    ValueError for fewer than two sizes or a size below 1.
+    activation. norm: None, "batch" (BatchNorm1d) or "layer" (LayerNorm), between each hidden layer and its activation.
+    rng: a seed or Generator for initial weights and dropout. weight_init, bias_init, dtype: as Linear. ValueError for
+    fewer than two sizes, a size below 1 or another norm.
 
     >>> print(MLP([64, 32, 10], activation="relu", rng=0).summary())
     layer                                                  output       parameters

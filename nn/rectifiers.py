@@ -37,6 +37,8 @@ class ReLU6(Module):
 class LeakyReLU(WithSettings):
     """x where positive, negative_slope·x elsewhere; the slope at 0 is that of the left side (topic B7; Maas et al. 2013).
 
+    Use it where ReLU units die.
+
     No unit dies. One lecture's chart has negative_slope=0.1.
     """
 
@@ -49,6 +51,8 @@ class LeakyReLU(WithSettings):
 
 class PReLU(WithSettings):
     """x where positive, weight·x elsewhere, the slope being learned from `init` on (topic B8; He et al. 2015).
+
+    Use it with data enough to learn the slope.
 
     num_parameters: 1, or the number of channels (axis 1 of x) for a slope each. Towards the slope the derivative is x
     where the unit is off, else 0. Train it without weight decay, which would pull it to ReLU. ValueError for another
@@ -73,6 +77,8 @@ class PReLU(WithSettings):
 
 class AdaptiveReLU(WithSettings):
     """max(α(x)·x, x) with a slope α(x) = σ(weight·x + bias) that a small learned map computes from x (topic B13).
+
+    Use it where one slope for all inputs is too few.
 
     features: None for one weight and one bias for every number by itself; or the size of the last axis, for
     α(x) = σ(x @ weight.T + bias), in which each unit's slope depends on all. As 0 < α < 1, this is x where positive and
@@ -102,6 +108,8 @@ class AdaptiveReLU(WithSettings):
 class ELU(WithSettings):
     """x where positive, alpha·(eˣ − 1) elsewhere; slope 1 and alpha·eˣ (topic B9; Clevert et al. 2016).
 
+    Use it in deep networks without normalisation layers.
+
     Its mean output is nearer to 0, which brings the gradient nearer to the natural one (topic B18), and on the left it
     saturates at −alpha, which does not pass noise on. With alpha = 1 there is no kink at 0.
     """
@@ -115,6 +123,8 @@ class ELU(WithSettings):
 
 class CELU(WithSettings):
     """x where positive, alpha·(e^(x/alpha) − 1) elsewhere; slope 1 and e^(x/alpha), without a kink for any alpha > 0.
+
+    Use it instead of ELU where alpha is not 1.
 
     ELU (topic B9), made smooth where alpha is not 1 (Barron 2017).
     """

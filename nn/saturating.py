@@ -25,6 +25,8 @@ class Step(Module):
 class PiecewiseLinear(Module):
     """0 for x ≤ −½, x + ½ between, 1 for x ≥ ½; slope 1 between, bounds included, and 0 outside (topic B2).
 
+    Use it where an exponential costs too much or bounds must be exact.
+
     An amplifier of gain 1 until it saturates, a sigmoid in three strokes; with ever more gain it becomes Step. PyTorch
     has it as hardtanh(x + 0.5, 0, 1), with slope 0 at the bounds.
     """
@@ -67,6 +69,8 @@ class Tanh(Module):
 class Hardtanh(WithSettings):
     """x cut off at min_val and max_val; slope 1 between, bounds included, and 0 outside (Collobert 2004).
 
+    Use it where an exponential costs too much or bounds must be exact.
+
     A tanh in three strokes. At the bounds, where ours is that of np.clip, PyTorch's slope is 0.
     """
 
@@ -88,7 +92,10 @@ class Hardsigmoid(Module):
 
 
 class Softsign(Module):
-    """x/(1 + |x|), with slope 1/(1 + |x|)²: a tanh that saturates more slowly (Glorot & Bengio 2010)."""
+    """x/(1 + |x|), with slope 1/(1 + |x|)²: a tanh that saturates more slowly (Glorot & Bengio 2010).
+
+    Use it instead of tanh where units saturate too early.
+    """
 
     def forward(self, x: Any) -> Any:
         return F.softsign(x)

@@ -26,6 +26,8 @@ class SELU(Module):
 class AlphaDropout(Module):
     """In training, sends each number with probability p to −λα, where SELU saturates, then scales and shifts; else gives x.
 
+    Use it with SELU, in place of Dropout.
+
     With α' = −λα, y = a·(x or α') + b, where a = ((1 − p)(1 + p·α'²))^(−½) and b = −a·p·α' keep mean 0 and variance 1,
     which Dropout does not (topic B10). The slope is a where x was kept, else 0. rng: a seed or Generator.
     ValueError unless 0 ≤ p < 1. Source: Klambauer et al. 2017.

@@ -5,7 +5,9 @@ Pictures are not compared, since their bytes change with every version of the pl
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,29 +33,37 @@ def outputs(notebook: Any) -> list[tuple[int, str]]:
     return found
 
 
+def executed(path: Path) -> tuple[Any, Any]:
+    """A notebook as it is committed, and as it comes out now."""
+    committed = nbformat.read(path, as_version=4)
+    fresh = nbformat.from_dict(committed)
+    where = {"metadata": {"path": str(HERE)}}
+    NotebookClient(fresh, timeout=240, kernel_name="python3", coalesce_streams=True, resources=where).execute()
+    return committed, fresh
+
+
 def main() -> int:
     failed = 0
-    for path in sorted(HERE.glob("[0-9]*.ipynb")):
-        committed = nbformat.read(path, as_version=4)
-        fresh = nbformat.from_dict(committed)
-        expected = outputs(committed)
-        NotebookClient(
-            fresh, timeout=120, kernel_name="python3", coalesce_streams=True, resources={"metadata": {"path": str(HERE)}}
-        ).execute()
-        if "--write" in sys.argv:
-            for cell in fresh.cells:
-                cell.get("metadata", {}).pop("execution", None)  # times of day would change with every run
-            fresh.metadata.pop("language_info", None)
-            nbformat.write(fresh, path)
-        elif outputs(fresh) != expected:
-            failed += 1
-            for old, new in zip(expected, outputs(fresh), strict=False):
-                if old != new:
-                    print(f"{path.name}, cell {new[0]}: the output differs\n--- committed\n{old[1]}\n--- now\n{new[1]}")
-                    break
-            else:
-                print(f"{path.name}: {len(expected)} outputs are committed, {len(outputs(fresh))} came")
-        print(f"{path.name}: executed, {len(outputs(fresh))} outputs")
+    # one thread each, so that sums are taken in the same order everywhere, and two notebooks at a time
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    paths = sorted(HERE.glob("[0-9]*.ipynb"))
+    with ThreadPoolExecutor(2) as pool:
+        for path, (committed, fresh) in zip(paths, pool.map(executed, paths), strict=True):
+            expected, found = outputs(committed), outputs(fresh)
+            print(f"{path.name}: executed, {len(found)} outputs", flush=True)
+            if "--write" in sys.argv:
+                for cell in fresh.cells:
+                    cell.get("metadata", {}).pop("execution", None)  # times of day would change with every run
+                fresh.metadata.pop("language_info", None)
+                nbformat.write(fresh, path)
+            elif found != expected:
+                failed += 1
+                for old, new in zip(expected, found, strict=False):
+                    if old != new:
+                        print(f"  cell {new[0]}: the output differs\n--- committed\n{old[1]}\n--- now\n{new[1]}")
+                        break
+                else:
+                    print(f"  {len(expected)} outputs are committed, {len(found)} came")
     return 1 if failed else 0
 
 

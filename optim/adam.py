@@ -14,6 +14,8 @@ Betas = tuple[float, float]
 class Adam(Optimizer):
     """θ ← θ − lr·m̂/(√v̂ + eps), with running means m of g and v of g², freed of their start at 0 (topic D2).
 
+    Use it first.
+
     m ← β₁m + (1 − β₁)g and m̂ = m/(1 − β₁ᵗ), v likewise with β₂. amsgrad: the largest v so far instead of v.
     weight_decay λ adds λ·θ to g, or shrinks θ by lr·λ if decoupled_weight_decay. As torch.optim.Adam; sources: Kingma &
     Ba 2015, arXiv 1412.6980; Reddi et al. 2018 (amsgrad).
@@ -75,6 +77,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay apart from the gradient, which its scaling does not touch: θ ← (1 − lr·λ)·θ.
 
+    Use it as Adam wherever weights are to decay.
+
     As torch.optim.AdamW; source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", arXiv 1711.05101.
 
     >>> from autograd_core import Tensor
@@ -102,6 +106,8 @@ class AdamW(Adam):
 
 class Adamax(Optimizer):
     """Adam with the largest gradient in place of the mean square: u ← max(β₂u, |g| + eps), θ ← θ − lr·m̂/u.
+
+    Use it where gradients come in bursts.
 
     As torch.optim.Adamax; source: Kingma & Ba 2015, section 7.1.
 

@@ -13,6 +13,8 @@ from .settings import NOT_NEGATIVE, SHARE, Range
 class Adagrad(Optimizer):
     """θ ← θ − lrₜ·g/(√s + eps), with s the sum of all g² so far and lrₜ = lr/(1 + (t − 1)·lr_decay).
 
+    Use it for sparse features.
+
     s starts at initial_accumulator_value. As torch.optim.Adagrad; source: Duchi, Hazan & Singer 2011.
 
     >>> from autograd_core import Tensor
@@ -56,6 +58,8 @@ class Adagrad(Optimizer):
 
 class RMSprop(Optimizer):
     """θ ← θ − lr·g/(√v + eps), with a running mean v ← αv + (1 − α)g².
+
+    Use it where the target moves.
 
     centered: the variance, v less the square of the running mean of g, in place of v. momentum μ: the quotients are
     collected, b ← μb + g/(…), and the step is lr·b. As torch.optim.RMSprop; sources: Hinton 2012, lecture 6e of "Neural
@@ -115,6 +119,8 @@ class RMSprop(Optimizer):
 
 class Adadelta(Optimizer):
     """Steps in the parameters' own unit: Δ = √(u + eps)/√(v + eps)·g, with running means v of g² and u of Δ².
+
+    Use it where no lr is to be chosen.
 
     θ ← θ − lr·Δ, v ← ρv + (1 − ρ)g², u likewise. As torch.optim.Adadelta; source: Zeiler 2012, arXiv 1212.5701.
 

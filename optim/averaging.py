@@ -83,6 +83,8 @@ class Average:
 class EMA(Average):
     """The exponential moving average of the parameters: θ̄ ← decay·θ̄ + (1 − decay)·θ after every step.
 
+    Use it to evaluate while training is noisy.
+
     As a callback of the Trainer it updates itself. PyTorch: AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)).
     Source: Polyak & Juditsky 1992 (averages of iterates); Tarvainen & Valpola 2017 (exponential ones).
 
@@ -110,6 +112,8 @@ class EMA(Average):
 
 class SWA(Average):
     """The plain average of the parameters at the ends of epochs (stochastic weight averaging).
+
+    Use it for the last epochs, at a constant rate.
 
     As a callback of the Trainer it updates itself, from epoch `start` on. PyTorch: AveragedModel(model). Source: Izmailov
     et al. 2018, "Averaging weights leads to wider optima and better generalization", arXiv 1803.05407.

@@ -16,6 +16,8 @@ from .settings import COUNT, check, per_group
 class LambdaLR(Schedule):
     """lr · f(e) in epoch e, with a function of one's own, or one for each group.
 
+    Use it for what no other schedule says.
+
     >>> from autograd_core import Tensor, optim
     >>> schedule = LambdaLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), lambda epoch: 1 / (1 + epoch))
     >>> schedule.step(); schedule.get_last_lr()
@@ -36,6 +38,8 @@ class LambdaLR(Schedule):
 
 class MultiplicativeLR(Schedule):
     """The rate of the epoch before times f(e), with a function of one's own, or one for each group.
+
+    Use it for what no other schedule says.
 
     >>> from autograd_core import Tensor, optim
     >>> schedule = MultiplicativeLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), lambda epoch: 1 / epoch)
@@ -109,6 +113,8 @@ class Composed(Schedule):
 class SequentialLR(Composed):
     """One schedule after the other; each begins anew, from the first rates, when its milestone is reached.
 
+    Use it for a warm-up followed by a decay.
+
     PyTorch's does the same, but for a MultiplicativeLR, which goes on from the rate that it finds.
 
     >>> from autograd_core import Tensor, optim
@@ -148,6 +154,8 @@ class SequentialLR(Composed):
 
 class ChainedScheduler(Composed):
     """Several schedules at once, each on what the one before it has made of the rate.
+
+    Use it for a warm-up on top of a decay.
 
     Schedules that set the rate, whatever it is (LambdaLR, cycles, restarts), must come first.
 

@@ -12,6 +12,8 @@ from .settings import COUNT, NOT_NEGATIVE, check
 class CosineAnnealingLR(FactorSchedule):
     """Half a cosine from lr down to eta_min in T_max epochs, and up again (Loshchilov & Hutter 2017).
 
+    Use it where the number of epochs is known.
+
     >>> from autograd_core import Tensor, optim
     >>> schedule = CosineAnnealingLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), T_max=2)
     >>> [round(schedule.lr_at(epoch, 1.0), 3) for epoch in range(3)]
@@ -29,6 +31,8 @@ class CosineAnnealingLR(FactorSchedule):
 
 class CosineAnnealingWarmRestarts(Schedule):
     """Half a cosine from lr down to eta_min in T_0 epochs, then again from lr, each time T_mult times as long.
+
+    Use it to have several ends to choose from.
 
     Source: Loshchilov & Hutter 2017, "SGDR: stochastic gradient descent with warm restarts", arXiv 1608.03983.
 

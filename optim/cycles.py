@@ -49,6 +49,8 @@ MOMENTA = {"base_momentum": FACTOR, "max_momentum": FACTOR}
 class CyclicLR(CycleSchedule):
     """From base_lr to max_lr in step_size_up steps, back in step_size_down, and so on, the momentum the other way.
 
+    Use it where the best rate is known only as a range.
+
     mode: "triangular"; "triangular2" halves the height with each cycle; "exp_range" multiplies it by gamma with each step;
     or scale_fn, a function of the cycle (from 1) or, with scale_mode="iterations", of the step. base_lr, max_lr and the
     momenta may be lists, one for each group. Meant to be stepped after each batch. Source: Smith 2017, arXiv 1506.01186.
@@ -124,6 +126,8 @@ class CyclicLR(CycleSchedule):
 
 class OneCycleLR(CycleSchedule):
     """One cycle for all of the training: from max_lr/div_factor up to max_lr, then down to far below the beginning.
+
+    Use it for fast training at high rates.
 
     total_steps, or epochs and steps_per_epoch. pct_start: the share of the way up. anneal_strategy: "cos" or "linear".
     The end is the beginning/final_div_factor; three_phase goes down to the beginning first, as fast as up. The momentum

@@ -14,6 +14,8 @@ from .settings import NOT_NEGATIVE, Range
 class NAdam(Optimizer):
     """Adam with Nesterov's look ahead: m̂ is made of the momentum as it will be and of the gradient itself.
 
+    Use it where Adam's momentum overshoots.
+
     μₜ = β₁(1 − 0.96^(ψt)/2), ψ being momentum_decay; m̂ = μₜ₊₁m/(1 − Πμ up to t+1) + (1 − μₜ)g/(1 − Πμ up to t).
     As torch.optim.NAdam; source: Dozat 2016, "Incorporating Nesterov momentum into Adam".
 
@@ -65,6 +67,8 @@ class NAdam(Optimizer):
 
 class RAdam(Optimizer):
     """Adam that does not divide by √v̂ before v has seen enough gradients, and then at first with care.
+
+    Use it instead of Adam with a warm-up.
 
     ρ∞ = 2/(1 − β₂) − 1, ρₜ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ); up to ρₜ = 5 the step is lr·m̂, after it Adam's times
     √((ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρₜ)). As torch.optim.RAdam; source: Liu et al. 2020, "On the variance of the

@@ -27,6 +27,8 @@ from .settings import POSITIVE, SHARE, one_of
 class NaturalGradient(Optimizer):
     """θ ← θ − lr·(F + damping·I)⁻¹∇L, with the Fisher matrix F of linear layers, one block for each unit or each layer.
 
+    Use it for small networks, where few steps count for more than their cost.
+
     model: a module whose parameters all belong to linear layers (modules with `weight` and `bias` that give
     x @ weight.T + bias), or a list of such layers, if another optimizer trains the rest. `observe(output)`, between the
     forward pass and backward(), reads F off the graph; the Trainer calls it.
@@ -175,11 +177,12 @@ def _products(output: Tensor, layers: list[Any]) -> list[Tensor]:
     """The node of the graph in which each layer's weight meets its inputs; its gradient is δ."""
     found: dict[Tensor, list[Tensor]] = {layer.weight: [] for layer in layers}
     for node in ancestors([output]):
-        second = node.inputs[1] if node.op is not None and node.op.name in ("linear", "matmul") else None
-        if isinstance(second, Tensor) and node.op is not None:
-            weight = second.inputs[0] if node.op.name == "matmul" and second.inputs else second
-            if weight in found:
-                found[weight].append(node)
+        kind = node.op.name if node.op is not None else ""
+        weight = node.inputs[1] if kind in ("linear", "matmul") else None
+        if kind == "matmul" and isinstance(weight, Tensor) and weight.inputs:  # x @ weight.T
+            weight = weight.inputs[0]
+        if isinstance(weight, Tensor) and weight in found:
+            found[weight].append(node)
     for layer, nodes in zip(layers, found.values(), strict=True):
         if len(nodes) != 1 or nodes[0].ndim != 2:
             raise ValueError(

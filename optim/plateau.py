@@ -14,6 +14,8 @@ from .settings import NOT_NEGATIVE, SHARE, check, one_of, per_group
 class ReduceLROnPlateau(Schedule):
     """lr · factor whenever a number has not improved for more than `patience` epochs; `step(number)` after each.
 
+    Use it where the number of epochs is not known.
+
     mode: "min" or "max". Better means by the share (threshold_mode "rel") or the amount ("abs") `threshold`. cooldown:
     epochs after a reduction that do not count. min_lr: never below it (a list for several groups). eps: smaller changes
     are not made. monitor: the column of the history that the Trainer hands to step; by default val_loss, or loss.

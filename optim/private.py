@@ -15,6 +15,8 @@ from .settings import COUNT, NOT_NEGATIVE, POSITIVE, check
 class PrivateOptimizer:
     """An optimizer whose gradients are the noisy mean of clipped gradients of single samples (DP-SGD).
 
+    Use it where no sample may be told from the result.
+
     Each sample's gradient, over all parameters, is shortened to max_norm; to their sum comes normal noise of standard
     deviation noise_multiplier · max_norm; and the optimizer steps along it, divided by the number of samples, or by
     batch_size where that is drawn at random. This does no accounting: which (ε, δ) a run amounts to depends on how

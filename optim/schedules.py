@@ -112,6 +112,8 @@ class FactorSchedule(Schedule):
 class StepLR(FactorSchedule):
     """lr · gammaᵏ, k being how often step_size epochs have passed.
 
+    Use it where it is known when progress stalls.
+
     >>> from autograd_core import Tensor, optim
     >>> schedule = StepLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), step_size=2, gamma=0.5)
     >>> [schedule.lr_at(epoch, 1.0) for epoch in range(5)]
@@ -129,6 +131,8 @@ class StepLR(FactorSchedule):
 
 class MultiStepLR(FactorSchedule):
     """lr · gammaᵏ, k being how many of the milestones have been reached.
+
+    Use it where it is known when progress stalls.
 
     >>> from autograd_core import Tensor, optim
     >>> schedule = MultiStepLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), milestones=[1, 3], gamma=0.5)
@@ -149,6 +153,8 @@ class MultiStepLR(FactorSchedule):
 
 class ConstantLR(FactorSchedule):
     """lr · factor for total_iters epochs, lr from then on.
+
+    Use it as a simple warm-up.
 
     >>> from autograd_core import Tensor, optim
     >>> schedule = ConstantLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), factor=0.5, total_iters=2)
@@ -190,6 +196,8 @@ class LinearLR(FactorSchedule):
 class ExponentialLR(FactorSchedule):
     """lr · gammaᵉ in epoch e.
 
+    Use it for a steady fall.
+
     >>> from autograd_core import Tensor, optim
     >>> schedule = ExponentialLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), gamma=0.5)
     >>> [schedule.lr_at(epoch, 1.0) for epoch in range(3)]
@@ -207,6 +215,8 @@ class ExponentialLR(FactorSchedule):
 
 class PolynomialLR(FactorSchedule):
     """lr · (1 − e/total_iters)^power in epoch e, and 0 from total_iters on.
+
+    Use it to end at 0 at a known epoch.
 
     >>> from autograd_core import Tensor, optim
     >>> schedule = PolynomialLR(optim.SGD([Tensor(1.0, requires_grad=True)], lr=1.0), total_iters=2, power=2.0)

@@ -13,6 +13,8 @@ from .settings import POSITIVE, Range
 class SGD(Optimizer):
     """Gradient descent with momentum: v ← μ·v + (1 − d)·g, θ ← θ − lr·v (topics D1, D2).
 
+    Use it as the baseline, with momentum, where there is time to tune lr.
+
     momentum μ, dampening d, nesterov (step along g + μ·v), weight_decay λ (adds λ·θ to g), maximize: as
     torch.optim.SGD, whose velocity starts with the first gradient undampened. Sources: Polyak 1964 (momentum);
     Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning" (Nesterov's).

@@ -104,7 +104,7 @@ def test_arrays_give_the_same_numbers_as_tensors(loss, reduction):
         F.log_softmax,
         nn.LeakyReLU(1 / 3),
     ],
-    ids=repr,
+    ids=lambda f: getattr(f, "name", None) or getattr(f, "__name__", repr(f)),
 )
 def test_float32_stays_float32_beside_python_scalars(f, scalar):
     x = Tensor(np.float32([[0.5, -1.0]]), requires_grad=True)

@@ -61,7 +61,9 @@ def advance(case, p, opt, schedule, steps):
             np.testing.assert_allclose(schedule.get_last_lr(), case["rates"][step - 1], rtol=1e-10, atol=1e-17)
         if str(step) in case["kept"]:
             for name, stored in case["kept"][str(step)].items():
-                np.testing.assert_allclose(p[name].value, stored, rtol=1e-10, atol=1e-12, err_msg=f"{name}, step {step}")
+                np.testing.assert_allclose(
+                    p[name].value, stored, rtol=1e-10, atol=1e-12, err_msg=f"{name}, step {step}"
+                )
 
 
 ONE = Tensor([1.0], requires_grad=True, name="one")

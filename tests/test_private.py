@@ -98,6 +98,11 @@ def test_C18_batches_may_be_empty_where_their_size_is_drawn():
     opt = optim.PrivateOptimizer(optim.SGD([w], lr=1.0), noise_multiplier=1.0, batch_size=10, rng=0)
     opt.step()  # noise alone
     assert w.item() == pytest.approx(1 - np.random.default_rng(0).normal() / 10)
+    opt.noise_multiplier = 0.0
+    before = w.item()
+    opt.collect(np.ones((4, 1)))
+    opt.step()
+    assert w.item() == pytest.approx(before - 4 / 10)  # by the size that is expected, not by the number that came
     with pytest.raises(RuntimeError, match=r"no gradients of single samples were collected: call collect\(\)"):
         optim.PrivateOptimizer(optim.SGD([w])).step()
 
