@@ -1,4 +1,4 @@
-"""Hooks, retained gradients, assignment to elements, gradients written by hand, checkpoints, and lines in errors."""
+"""Hooks, retained gradients, assignment to elements, gradients written by hand, and checkpoints."""
 
 import gc
 import weakref
@@ -9,7 +9,6 @@ import pytest
 from autograd_core import Tensor, backprop, checkpoint, custom_vjp, grad, hessian, no_grad, set_grad_enabled
 from autograd_core.check import GradientMismatch, gradcheck, gradgradcheck
 from autograd_core.custom import _AllAtOnce
-from autograd_core.debug import record
 
 
 def leaf(data, **options):
@@ -355,30 +354,3 @@ def test_what_cannot_be_computed_again():
     assert w.grad is None
     with pytest.raises(TypeError, match="one Tensor, not tuple"):
         checkpoint(lambda h: (h, h))(w)
-
-
-# --- lines in errors ---------------------------------------------------------------------------------------------
-
-
-def test_errors_name_both_lines_while_they_are_recorded():
-    w = leaf([1, 2], name="w")
-    with record():
-        y = (w * w).sum()  # the first line
-        w.data = [3.0, 4.0]  # two below it
-        here = y.site.made
-    name, _, line = here.rpartition(":")
-    assert name == "test_graph_mechanics.py"
-    with pytest.raises(
-        RuntimeError, match=rf"'w' .*written to at {name}:{int(line) + 1} after multiply at {here} had used"
-    ):
-        y.backward()
-    assert (w * 2).site is None  # afterwards nothing is recorded
-
-
-def test_recording_lines_changes_nothing_else():
-    w = leaf([1, 2])
-    with record():
-        assert float((w * w).sum().detach()) == 5
-        (w * w).sum().backward()
-    assert w.grad.value.tolist() == [2, 4]
-    assert w.grad.is_leaf
