@@ -18,7 +18,7 @@ def test_errors_name_both_lines_while_they_are_recorded():
         w.data = [3.0, 4.0]  # two below it
         here = y.site.made
     name, _, line = here.rpartition(":")
-    assert name == "test_graph_mechanics.py"
+    assert name == "test_debug_places.py"
     with pytest.raises(
         RuntimeError, match=rf"'w' .*written to at {name}:{int(line) + 1} after multiply at {here} had used"
     ):
