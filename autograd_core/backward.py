@@ -18,7 +18,7 @@ import numpy as np
 from .assignment import versions
 from .hooks import in_use, retains, seen
 from .memory import clock, describe, owner, same_memory
-from .modes import collecting, followed, mode
+from .modes import collecting, followed, mode, observers
 from .op import JUST_G, Op, foreign
 from .ops.shapes import cast, unbroadcast
 from .tensor import Tensor, filled, new
@@ -206,7 +206,7 @@ def backprop(
     for node in reversed(order):  # from the oldest: worth visiting is what leads to an input
         if any(isinstance(x, Tensor) and x in only for x in node.inputs):
             only.add(node)
-    _drain(order, grads, create_graph, keep=inputs, only=only)
+    _drain(outputs, order, grads, create_graph, keep=inputs, only=only)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
     return [_as_tensor(grads.get(x), x, taken) for x in inputs]
@@ -228,18 +228,21 @@ def backward(
         )
     order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph or followed())
     grads = {tensor: seed}
-    _drain(order, grads, create_graph, keep=[x for x in order if retains(x)] if in_use.anywhere else ())
+    _drain([tensor], order, grads, create_graph, keep=[x for x in order if retains(x)] if in_use.anywhere else ())
     with collecting:
         _deposit(grads, create_graph or followed(), seed)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
 
 
-def _drain(order: list[Tensor], grads: Grads, create_graph: bool, **which: Any) -> None:
+def _drain(outputs: list[Tensor], order: list[Tensor], grads: Grads, create_graph: bool, **which: Any) -> None:
     before, mode.recording = mode.recording, create_graph
     try:
         # while a program is recorded, rules are fed with Tensors, so that what they compute is recorded too
-        deque(contributions(order, grads, create_graph or followed(), **which), maxlen=0)
+        edges = contributions(order, grads, create_graph or followed(), **which)
+        if observers and hasattr(observers[-1], "passing"):  # somebody wants to look at the pass
+            edges = observers[-1].passing(outputs, order, edges)
+        deque(edges, maxlen=0)
     finally:
         mode.recording = before
 
@@ -294,6 +297,9 @@ def _as_tensor(g: Any, x: Tensor, taken: set[int]) -> Tensor:
 
 
 def _free(order: Iterable[Tensor]) -> None:
+    keeps = bool(observers) and getattr(observers[-1], "keeps", False)  # a debugger will want to look at it later
     for node in order:
         if node.op is not None:
+            if keeps and node.site is not None and node.inputs is not FREED:
+                node.site.inputs, node.site.saved = node.inputs, node.saved
             node.inputs, node.saved = FREED, ()

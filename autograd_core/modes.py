@@ -16,7 +16,8 @@ class _Mode(threading.local):
 mode = _Mode()
 collecting = threading.Lock()  # gradients are added to leaves by one thread at a time
 # The last is told of every row that is read (row), of every look at a number (cut) and of every write (wrote). One that
-# `follows` wants to know what rules compute, too: they are fed with Tensors for it.
+# `follows` wants to know what rules compute, too: they are fed with Tensors for it. Debuggers have more: what they `keep`
+# is not lost when a pass frees it, they may look at a pass (passing) and know in which module a row is read (inside).
 observers: list[Any] = []
 
 

@@ -1,4 +1,8 @@
-"""Where in the user's code: while `record()` is on, nodes remember the line that made them and that wrote to them."""
+"""Where in the user's code: while `record()` is on, nodes remember the line and the module that made them.
+
+What a backward pass frees is kept for a Session as well. Finding the line costs about what a small row costs: frames are
+walked outwards until one is not the library's own.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +11,109 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..modes import observers
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _BESIDE = tuple(os.path.join(os.path.dirname(_OURS), room) + os.sep for room in ("nn", "optim", "datasets"))
+_ours: dict[str, bool] = {}  # file name -> whether it is the library's own
+Line = tuple[str, int]
 
 
-@dataclass
 class Place:
-    """The lines ("file.py:12") that made a tensor and that last wrote to its memory, None where they are not known."""
+    """Of a node: the line that made it, the nn module, the line that last wrote to its memory; and what it was fed, if
+    a pass has freed that.
 
-    made: str | None = None
-    wrote: str | None = None
+    >>> Place(("/home/me/train.py", 12), "layers.0").made
+    'train.py:12'
+    """
+
+    __slots__ = ("line", "module", "writer", "inputs", "saved")
+
+    def __init__(self, line: Line | None = None, module: str | None = None, writer: Line | None = None):
+        self.line, self.module, self.writer = line, module, writer
+        self.inputs: Any = None
+        self.saved: Any = ()
+
+    @property
+    def made(self) -> str | None:
+        """The line that made it, as file:number."""
+        return said(self.line)
+
+    @property
+    def wrote(self) -> str | None:
+        """The line that last wrote to its memory, as file:number."""
+        return said(self.writer)
 
 
-class _Places:
+class Places:
     """An observer that only looks: rules are fed as ever, and numbers may be looked at."""
 
     follows = False
+    keeps = True  # what a backward pass frees
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
+        self.module: str | None = None  # in which we are
+        self.calls: list[Any] = []  # the modules that are being called, outermost first
+        self.roots: list[Any] = []
+        self.paths: dict[tuple[int, int], str] = {}
 
-    def row(self, out: Any, *_: Any) -> None:
+    def row(self, out: Any, op: Any, inputs: Any, params: Any) -> None:
         if threading.get_ident() == self.thread:
-            out.site = Place(made=here())
+            out.site = Place(here(), self.module)
 
     def wrote(self, tensor: Any) -> None:
         if threading.get_ident() == self.thread:
-            tensor.site = Place(tensor.site.made if tensor.site is not None else None, here())
+            if tensor.site is None:
+                tensor.site = Place()
+            tensor.site.writer = here()
 
     def cut(self, how: str) -> None:
         pass
 
+    @contextlib.contextmanager
+    def inside(self, module: Any) -> Iterator[None]:
+        """While a module computes: what rows are read in it carry its path."""
+        if threading.get_ident() != self.thread:
+            yield
+            return
+        before, self.module = self.module, self._path(module)
+        self.calls.append(module)
+        try:
+            yield
+        finally:
+            self.module = before
+            self.calls.pop()
+
+    def _path(self, module: Any) -> str:
+        """Its dotted path, as in state_dict(); the outermost module goes by its class, a second network prefixes it."""
+        parent = self.calls[-1] if self.calls else None
+        key = id(parent), id(module)
+        if key not in self.paths:
+            kind = type(module).__name__
+            names = [name for name, child in parent.named_children() if child is module] if parent is not None else []
+            root = self.calls[0] if self.calls else module
+            if root not in self.roots:
+                self.roots.append(root)
+            alike = [r for r in self.roots if type(r) is type(root)]
+            prefix = f"{type(root).__name__}" + (f"_{alike.index(root) + 1}" if alike.index(root) else "")
+            if not names:
+                self.paths[key] = prefix if parent is None else f"{self.module}.{kind}"
+            elif len(self.calls) == 1:
+                self.paths[key] = names[0] if not alike.index(root) else f"{prefix}.{names[0]}"
+            else:
+                self.paths[key] = f"{self.module}.{names[0]}"
+        return self.paths[key]
+
 
 @contextlib.contextmanager
-def record() -> Iterator[None]:
-    """Have nodes remember, in this thread, the user's lines that made them: errors and sessions then name them.
+def record() -> Iterator[Places]:
+    """Have nodes remember, in this thread, the user's lines and the nn modules that made them, and be kept by backward().
+
+    Errors and sessions then name the lines, and a Session can be opened after the pass. The graph lives as long as the
+    result does; training under it takes up to twice its time.
 
     >>> from autograd_core import Tensor
     >>> with record():
@@ -54,21 +121,32 @@ def record() -> Iterator[None]:
     >>> y.site.made.rpartition(":")[2]
     '2'
     """
-    places = _Places()
+    places = Places()
     observers.append(places)
     try:
-        yield
+        yield places
     finally:
         observers.remove(places)
 
 
-def here() -> str:
-    """The innermost line that is not the library's own, as file:line."""
+def here() -> Line:
+    """The innermost line that is not the library's own."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+    while True:
+        file = frame.f_code.co_filename
+        ours = _ours.get(file)
+        if ours is None:
+            ours = _ours[file] = file.startswith((_OURS + os.sep, *_BESIDE))
+        if not ours or frame.f_back is None:
+            return file, frame.f_lineno
         frame = frame.f_back
-    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
-def _is_ours(filename: str) -> bool:
-    return filename.startswith((_OURS + os.sep, *_BESIDE))
+def said(line: Line | None) -> str | None:
+    """A line as it is written: file:number, or In[3]:number in a notebook."""
+    if line is None:
+        return None
+    file, number = line
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    cells = getattr(getattr(shell, "compile", None), "_filename_map", {})
+    return f"In[{cells[file]}]:{number}" if file in cells else f"{os.path.basename(file)}:{number}"
