@@ -2,6 +2,8 @@
 
 from .drawing import draw
 from .places import Place, record
-from .session import Session, Step, Why, why
+from .replay import Step
+from .session import Session
+from .why import Why, why
 
 __all__ = ["Place", "Session", "Step", "Why", "draw", "record", "why"]

@@ -1,27 +1,45 @@
-"""Names for the nodes of a graph: their own where they have one, letters in order of birth where they have none."""
+"""Names for the nodes of a graph: their own, those of the variables they were put into, and letters for the rest.
+
+Variables are found where a Session is opened, in the frames of the callers (`loss`, or `model.weight` through a module's
+named parameters), and, when lines were recorded, in the assignments that stand there: `h = x @ w` names its last row h.
+"""
 
 from __future__ import annotations
 
+import ast
 import itertools
+import linecache
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import FrameType
+from typing import Any
 
 from ..tensor import Tensor
+from .places import is_ours
+
+FRAMES = 12  # how far outwards variables are looked for
 
 
-def name_nodes(loss: Tensor, nodes: Sequence[Tensor], result: str = "g") -> dict[Tensor, str]:
+def name_nodes(
+    loss: Tensor, nodes: Sequence[Tensor], result: str = "g", variables: Mapping[Tensor, str] | None = None
+) -> dict[Tensor, str]:
     """A name for every node (oldest first), each once; the result is called `result` unless it has a name.
 
+    variables: names found elsewhere, which come after the nodes' own and before letters.
+
     >>> x = Tensor(1.0, requires_grad=True, name="x"); y = x * 2; z = y * x
-    >>> list(name_nodes(z, [x, y, z]).values())
-    ['x', 'a', 'g']
+    >>> list(name_nodes(z, [x, y, z]).values()), list(name_nodes(z, [x, y, z], variables={y: "double"}).values())
+    (['x', 'a', 'g'], ['x', 'double', 'g'])
     """
+    variables = variables or {}
+    given = {n: name for n in nodes if (name := _own(n, variables)) is not None}
     names: dict[Tensor, str] = {}
-    taken: set[str] = {result} if loss.name is None else set()
-    for node in nodes:
-        if node.name is not None:
-            names[node] = _free(node.name, taken)
-            taken.add(names[node])
+    taken: set[str] = {result} if loss not in given else set()
+    count: dict[str, int] = {}
+    for node, name in given.items():
+        names[node] = _free(name, taken, count)
+        taken.add(names[node])
     letters = (name for name in _letters() if name not in taken)
     for node in nodes:
         if node not in names:
@@ -29,9 +47,88 @@ def name_nodes(loss: Tensor, nodes: Sequence[Tensor], result: str = "g") -> dict
     return names
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or the name with a number where two nodes were given the same."""
-    return name if name not in taken else next(n for i in itertools.count(2) if (n := f"{name}_{i}") not in taken)
+def in_frames(frame: FrameType | None, wanted: Iterable[Tensor]) -> dict[Tensor, str]:
+    """The variables that hold these tensors, in this frame and its callers; the parameters of modules by their paths."""
+    wanted, found = set(wanted), {}
+    for _ in range(FRAMES):
+        if frame is None:
+            break
+        for name, value in [] if is_ours(frame.f_code.co_filename) else list(frame.f_locals.items()):
+            if name.startswith("_"):
+                continue
+            if isinstance(value, Tensor):
+                if value in wanted:
+                    found.setdefault(value, name)
+            elif callable(getattr(type(value), "named_parameters", None)):
+                for path, parameter in value.named_parameters():
+                    if parameter in wanted:
+                        found.setdefault(parameter, path)
+        frame = frame.f_back
+    return found
+
+
+def in_statements(nodes: Iterable[Tensor]) -> dict[Tensor, str]:
+    """The variables that recorded results were assigned to, read from the source at their lines."""
+    found: dict[Tensor, str] = {}
+    last: Tensor | None = None
+    statement: tuple[str, int, str] | None = None
+    for node in [*nodes, None]:  # consecutive rows of one statement: the last of them is what is assigned
+        here = None
+        if node is not None and node.op is not None and node.site is not None and node.site.line is not None:
+            here = _assigned(*node.site.line)
+        if statement is not None and here != statement and last is not None:
+            found[last] = statement[2]
+        last, statement = node, here
+    return found
+
+
+def _own(node: Tensor, variables: Mapping[Tensor, str]) -> str | None:
+    """A parameter is called by its path in the model, `layers.0.weight`; `weight` alone says little."""
+    found = variables.get(node)
+    if found is not None and (
+        node.name is None or (getattr(node, "is_parameter", False) and found.endswith(node.name))
+    ):
+        return found
+    return node.name
+
+
+def _assigned(file: str, number: int) -> tuple[str, int, str] | None:
+    """The assignment that a line belongs to, as (file, first line, name)."""
+    entry = _assignments(file, len(linecache.getlines(file))).get(number)
+    return (file, *entry) if entry else None
+
+
+@lru_cache(maxsize=64)
+def _assignments(file: str, lines: int) -> dict[int, tuple[int, str]]:
+    """For each line of a file that belongs to an assignment to one name: where that begins, and the name."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:
+        return {}
+    found: dict[int, tuple[int, str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target: Any = node.targets[0]
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+            target = node.target
+        else:
+            continue
+        if isinstance(target, ast.Name):
+            found.update(
+                dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), (node.lineno, target.id))
+            )
+    return found
+
+
+def _free(name: str, taken: set[str], count: dict[str, int]) -> str:
+    """The name, or the name with a number where several nodes were given the same."""
+    if name not in taken:
+        return name
+    for i in itertools.count(count.get(name, 2)):
+        count[name] = i + 1
+        if (free := f"{name}_{i}") not in taken:
+            return free
+    raise AssertionError
 
 
 def _letters() -> Iterator[str]:

@@ -10,10 +10,12 @@ import contextlib
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 from ..modes import observers
+from .cuts import Cut, Cuts
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _BESIDE = tuple(os.path.join(os.path.dirname(_OURS), room) + os.sep for room in ("nn", "optim", "datasets"))
@@ -29,12 +31,14 @@ class Place:
     'train.py:12'
     """
 
-    __slots__ = ("line", "module", "writer", "inputs", "saved")
+    __slots__ = ("line", "module", "writer", "inputs", "saved", "lost", "cleared")
 
     def __init__(self, line: Line | None = None, module: str | None = None, writer: Line | None = None):
         self.line, self.module, self.writer = line, module, writer
         self.inputs: Any = None
         self.saved: Any = ()
+        self.lost: tuple[Cut, ...] = ()  # where its numbers left the graph
+        self.cleared: Line | None = None  # the line that last forgot its gradient
 
     @property
     def made(self) -> str | None:
@@ -52,6 +56,7 @@ class Places:
 
     follows = False
     keeps = True  # what a backward pass frees
+    last: Places | None = None
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
@@ -59,10 +64,13 @@ class Places:
         self.calls: list[Any] = []  # the modules that are being called, outermost first
         self.roots: list[Any] = []
         self.paths: dict[tuple[int, int], str] = {}
+        self.cuts = Cuts()
 
     def row(self, out: Any, op: Any, inputs: Any, params: Any) -> None:
         if threading.get_ident() == self.thread:
             out.site = Place(here(), self.module)
+            if not out.tracked:
+                out.site.lost = self.cuts.lost(out, op, inputs, out.site.line)
 
     def wrote(self, tensor: Any) -> None:
         if threading.get_ident() == self.thread:
@@ -70,8 +78,34 @@ class Places:
                 tensor.site = Place()
             tensor.site.writer = here()
 
-    def cut(self, how: str) -> None:
-        pass
+    def made(self, tensor: Any, data: Any) -> None:
+        """A leaf was made by hand, perhaps of another tensor's numbers."""
+        if threading.get_ident() == self.thread:
+            tensor.site = Place(here(), self.module)
+            if hasattr(data, "tracked"):
+                tensor.site.lost = self.cuts.leave("Tensor(tensor)", data, tensor, tensor.site.line)
+
+    def cut(self, how: str, tensor: Any = None, out: Any = None) -> None:
+        """Numbers were looked at, or went on without their graph, in `out` if that is a tensor."""
+        if tensor is None or threading.get_ident() != self.thread:
+            return
+        line = here()
+        lost = self.cuts.leave(how, tensor, out, line)
+        if out is not None:
+            out.site = Place(line, self.module)
+            out.site.lost = lost
+
+    def cleared(self, tensor: Any) -> None:
+        """A gradient was forgotten, as by zero_grad()."""
+        if threading.get_ident() == self.thread:
+            if tensor.site is None:
+                tensor.site = Place()
+            tensor.site.cleared = here()
+
+    def passing(self, outputs: Any, order: Any, edges: Any) -> Any:
+        """A backward pass begins; what it frees is kept, so remembering that it ran is all."""
+        self.cuts.passes.extend((weakref.ref(output), here()) for output in outputs)
+        return edges
 
     @contextlib.contextmanager
     def inside(self, module: Any) -> Iterator[None]:
@@ -109,7 +143,17 @@ class Places:
 
 
 @contextlib.contextmanager
-def record() -> Iterator[Places]:
+def watching(places: Places) -> Iterator[Places]:
+    """Have an observer of places look on; the last one is remembered for questions asked afterwards."""
+    Places.last = places
+    observers.append(places)
+    try:
+        yield places
+    finally:
+        observers.remove(places)
+
+
+def record() -> contextlib.AbstractContextManager[Places]:
     """Have nodes remember, in this thread, the user's lines and the nn modules that made them, and be kept by backward().
 
     Errors and sessions then name the lines, and a Session can be opened after the pass. The graph lives as long as the
@@ -121,25 +165,23 @@ def record() -> Iterator[Places]:
     >>> y.site.made.rpartition(":")[2]
     '2'
     """
-    places = Places()
-    observers.append(places)
-    try:
-        yield places
-    finally:
-        observers.remove(places)
+    return watching(Places())
 
 
 def here() -> Line:
     """The innermost line that is not the library's own."""
     frame = sys._getframe(1)
-    while True:
-        file = frame.f_code.co_filename
-        ours = _ours.get(file)
-        if ours is None:
-            ours = _ours[file] = file.startswith((_OURS + os.sep, *_BESIDE))
-        if not ours or frame.f_back is None:
-            return file, frame.f_lineno
+    while frame.f_back is not None and is_ours(frame.f_code.co_filename):
         frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def is_ours(file: str) -> bool:
+    """Whether a file is the library's own."""
+    known = _ours.get(file)
+    if known is None:
+        known = _ours[file] = file.startswith((_OURS + os.sep, *_BESIDE))
+    return known
 
 
 def said(line: Line | None) -> str | None:

@@ -1,0 +1,170 @@
+"""One backward pass of the engine's own generator, node by node, and what is kept of it.
+
+Kept is the gradient that arrived at each node. Any contribution is had again by running the generator on its node alone,
+and a gradient in the middle of its sum by adding up those that have come, so any position is cheap and none is stored.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from ..backward import contributions
+from ..hooks import in_use
+from ..modes import no_grad
+from ..tensor import Tensor
+
+IN_MEMORY = 2**28  # bytes of gradients that are held in memory; what goes beyond is held in a temporary file
+EVERY = 64  # a sum of so many contributions is kept
+
+
+class Step(NamedTuple):
+    """One step of a session.
+
+    forward: `node` is computed. seed: the gradient of the result by itself. edge: the rule of `node` gives its i-th input
+    `x` a contribution, which is x's gradient if it is the first. sum: a later contribution is added to what x has.
+    hook: a function of the user's sees the gradient of `node`.
+    """
+
+    kind: Literal["forward", "seed", "edge", "sum", "hook"]
+    node: Tensor
+    i: int = 0
+    x: Any = None
+
+
+class Replay:
+    """A pass from `loss` with a seed over its nodes, youngest first; a rule that raises ends it (`error`)."""
+
+    def __init__(self, loss: Tensor, order: Sequence[Tensor], seed: Any, before: int):
+        self.steps = [Step("seed", loss)]
+        self.before = before  # how many steps stand before these
+        self.arriving, self.after_hooks = Kept(), Kept()  # each node's whole gradient
+        self.moments: dict[Tensor, list[int]] = {loss: [before + 1]}  # when a node's gradient changes
+        self.edges: dict[Tensor, list[Step]] = {}  # who contributes to a node, in order
+        self.sums: dict[Tensor, list[Any]] = {}  # every so many contributions, their sum so far
+        self.hooked: dict[Tensor, int] = {}
+        self.fixed: dict[tuple[Tensor, int], Any] = {}  # contributions that cannot be had again
+        self.error: Exception | None = None
+        self._last: tuple[Tensor | None, dict[int, Any]] = (None, {})
+        grads = {loss: seed}
+        with no_grad(), np.errstate(all="ignore"):
+            for node in order:
+                self._visit(node, grads)
+                if self.error:
+                    break
+
+    def _visit(self, node: Tensor, grads: dict[Tensor, Any]) -> None:
+        if node not in grads:
+            return
+        self.arriving[node] = seen = grads[node]
+        functions = in_use.anywhere and getattr(getattr(node, "hooks", None), "functions", None)
+        if functions:
+            self.steps.append(Step("hook", node))
+            self.hooked[node] = self.before + len(self.steps)
+        try:
+            for _, i, x, upstream, _ in contributions((node,), grads):
+                seen = upstream
+                self._arrive(Step("edge", node, i, x), grads)
+        except Exception as error:
+            self.error = error
+            return
+        if functions:  # they have been called, and are not to be called again when somebody looks
+            self.after_hooks[node] = grads[node] if node.op is None else seen
+            del node.hooks
+
+    def _arrive(self, step: Step, grads: dict[Tensor, Any]) -> None:
+        """The generator has given a contribution, and adds it when it goes on."""
+        self.steps.append(step)
+        edges = self.edges.setdefault(step.x, [])
+        if step.x in grads:
+            if len(edges) % EVERY == 0:
+                self.sums.setdefault(step.x, []).append(grads[step.x])
+            self.steps.append(Step("sum", step.node, step.i, step.x))
+        edges.append(step)
+        self.moments.setdefault(step.x, []).append(self.before + len(self.steps))
+
+    def upstream(self, node: Tensor) -> Any:
+        """The gradient that a node hands on: all that arrived, as its hooks left it."""
+        return self.after_hooks[node] if node in self.hooked else self.arriving[node]
+
+    def contribution(self, step: Step) -> Any:
+        """What an edge contributes, from the generator run on its node alone."""
+        if (step.node, step.i) in self.fixed:
+            return self.fixed[step.node, step.i]
+        if self._last[0] is not step.node:
+            found: dict[int, Any] = {}
+            self._last = step.node, found
+            with no_grad(), np.errstate(all="ignore"):
+                try:
+                    edges = contributions((step.node,), {step.node: self.upstream(step.node)})
+                    found.update((i, contribution) for _, i, _, _, contribution in edges)
+                except Exception:
+                    if self.error is None:
+                        raise
+        return self._last[1][step.i]
+
+    def gradient(self, node: Tensor, position: int) -> Any:
+        """A node's gradient when so many steps are done; None before anything has arrived."""
+        arrived = bisect_right(self.moments.get(node, ()), position)
+        if not arrived:
+            return None
+        if position >= self.hooked.get(node, position + 1):
+            return self.after_hooks[node]
+        if arrived == len(self.moments[node]) and node in self.arriving:
+            return self.arriving[node]
+        edges, kept = self.edges[node], arrived // EVERY
+        total = self.sums[node][kept - 1] if kept else self.contribution(edges[0])
+        for step in edges[kept * EVERY or 1 : arrived]:
+            total = total + self.contribution(step)
+        return total
+
+
+class Kept:
+    """Gradients by node: so many bytes of them in memory, the others in a temporary file.
+
+    >>> from autograd_core import Tensor
+    >>> a, kept = Tensor(1.0), Kept(most=100)
+    >>> kept[a] = np.arange(1000.0); kept[a][-1], kept.file is not None
+    (np.float64(999.0), True)
+    """
+
+    def __init__(self, most: int | None = None):
+        self.most, self.held = IN_MEMORY if most is None else most, 0
+        self.file: Any = None
+        self.items: dict[Tensor, Any] = {}
+
+    def __contains__(self, node: Tensor) -> bool:
+        return node in self.items
+
+    def __setitem__(self, node: Tensor, value: Any) -> None:
+        self.items[node] = value
+        if type(value) is np.ndarray and value.nbytes > 1000:
+            self.held += value.nbytes
+            if self.held > self.most:
+                self.file = self.file or tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
+                # a transposed matrix comes back as one: products of it are then the same to the last bit
+                order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+                self.items[node] = _Elsewhere(self.file.seek(0, 2), value.dtype, value.shape, order)
+                self.file.write(value.tobytes(order))
+
+    def __getitem__(self, node: Tensor) -> Any:
+        value = self.items[node]
+        if not isinstance(value, _Elsewhere):
+            return value
+        self.file.seek(value.at)
+        count = math.prod(value.shape)
+        return np.frombuffer(self.file.read(count * value.dtype.itemsize), value.dtype).reshape(
+            value.shape, order=value.order
+        )
+
+
+class _Elsewhere(NamedTuple):
+    at: int
+    dtype: Any
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
