@@ -40,7 +40,7 @@ class Step(NamedTuple):
 class Replay:
     """A pass from `loss` with a seed over its nodes, youngest first; a rule that raises ends it (`error`)."""
 
-    def __init__(self, loss: Tensor, order: Sequence[Tensor], seed: Any, before: int):
+    def __init__(self, loss: Tensor, before: int):
         self.steps = [Step("seed", loss)]
         self.before = before  # how many steps stand before these
         self.arriving, self.after_hooks = Kept(), Kept()  # each node's whole gradient
@@ -48,15 +48,39 @@ class Replay:
         self.edges: dict[Tensor, list[Step]] = {}  # who contributes to a node, in order
         self.sums: dict[Tensor, list[Any]] = {}  # every so many contributions, their sum so far
         self.hooked: dict[Tensor, int] = {}
-        self.fixed: dict[tuple[Tensor, int], Any] = {}  # contributions that cannot be had again
         self.error: Exception | None = None
         self._last: tuple[Tensor | None, dict[int, Any]] = (None, {})
-        grads = {loss: seed}
+
+    @classmethod
+    def run(cls, loss: Tensor, order: Sequence[Tensor], seed: Any, before: int) -> Replay:
+        """Run the pass."""
+        replay, grads = cls(loss, before), {loss: seed}
         with no_grad(), np.errstate(all="ignore"):
             for node in order:
-                self._visit(node, grads)
-                if self.error:
+                replay._visit(node, grads)
+                if replay.error:
                     break
+        return replay
+
+    @classmethod
+    def stored(cls, steps: list[Step], before: int, arriving: Any, after_hooks: Any, error: str | None) -> Replay:
+        """A pass that was run elsewhere, from its steps and the gradients that arrived."""
+        replay = cls(steps[0].node, before)
+        for step in steps[1:]:
+            replay.steps.append(step)
+            if step.kind == "hook":
+                replay.hooked[step.node] = before + len(replay.steps)
+            else:
+                if step.kind == "edge":
+                    replay.edges.setdefault(step.x, []).append(step)
+                moments = replay.moments.setdefault(step.x, [])
+                if step.kind == "sum" or not moments:
+                    moments.append(before + len(replay.steps))
+        for kept, found in ((replay.arriving, arriving), (replay.after_hooks, after_hooks)):
+            for node, gradient in found.items():
+                kept[node] = gradient
+        replay.error = RuntimeError(error) if error else None
+        return replay
 
     def _visit(self, node: Tensor, grads: dict[Tensor, Any]) -> None:
         if node not in grads:
@@ -94,8 +118,6 @@ class Replay:
 
     def contribution(self, step: Step) -> Any:
         """What an edge contributes, from the generator run on its node alone."""
-        if (step.node, step.i) in self.fixed:
-            return self.fixed[step.node, step.i]
         if self._last[0] is not step.node:
             found: dict[int, Any] = {}
             self._last = step.node, found
@@ -117,7 +139,7 @@ class Replay:
             return self.after_hooks[node]
         if arrived == len(self.moments[node]) and node in self.arriving:
             return self.arriving[node]
-        edges, kept = self.edges[node], arrived // EVERY
+        edges, kept = self.edges[node], min(arrived // EVERY, len(self.sums.get(node, ())))
         total = self.sums[node][kept - 1] if kept else self.contribution(edges[0])
         for step in edges[kept * EVERY or 1 : arrived]:
             total = total + self.contribution(step)

@@ -61,7 +61,7 @@ class Session:
     @cached_property
     def replay(self) -> Replay:
         """The backward pass, run when it is first looked at."""
-        return Replay(self.loss, self.nodes[::-1], self._seed, len(self.forward))
+        return Replay.run(self.loss, self.nodes[::-1], self._seed, len(self.forward))
 
     @cached_property
     def steps(self) -> list[Step]:
