@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import weakref
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
@@ -168,7 +169,9 @@ class Kept:
         if type(value) is np.ndarray and value.nbytes > 1000:
             self.held += value.nbytes
             if self.held > self.most:
-                self.file = self.file or tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
+                if self.file is None:
+                    self.file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
+                    weakref.finalize(self, self.file.close)
                 # a transposed matrix comes back as one: products of it are then the same to the last bit
                 order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
                 self.items[node] = _Elsewhere(self.file.seek(0, 2), value.dtype, value.shape, order)

@@ -98,11 +98,11 @@ class Session:
 
     def next(self) -> str:
         """Go on to the end of an op: forward that is a step, backward all edges of a node."""
-        return self.goto(self._along(1, lambda step: step.node))
+        return self.goto(self._along(1, lambda step: id(step.node)))
 
     def reverse_next(self) -> str:
         """Go back to where the op last worked on began."""
-        return self.goto(self._along(-1, lambda step: step.node))
+        return self.goto(self._along(-1, lambda step: id(step.node)))
 
     def finish(self) -> str:
         """Go on to the end of the nn module that the next step is in (known under record())."""
@@ -275,11 +275,11 @@ class Session:
 
         return fork(self, **edits)
 
-    def diff(self, other: Session) -> Any:
+    def diff(self, other: Session, tolerance: float = 0.0) -> Any:
         """Where two sessions differ, node by node; see debug.diff."""
         from .forking import diff
 
-        return diff(self, other)
+        return diff(self, other, tolerance)
 
     def __repr__(self) -> str:
         return f"<Session at step {self.position} of {len(self)}: {self.explain()}>"
