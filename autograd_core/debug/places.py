@@ -31,14 +31,17 @@ class Place:
     'train.py:12'
     """
 
-    __slots__ = ("line", "module", "writer", "inputs", "saved", "lost", "cleared")
+    # made for every row, so that what few have stands with the class
+    line: Line | None
+    module: str | None
+    writer: Line | None = None
+    cleared: Line | None = None  # the line that last forgot its gradient
+    lost: tuple[Cut, ...] = ()  # where its numbers left the graph
+    inputs: Any = None
+    saved: Any = ()
 
-    def __init__(self, line: Line | None = None, module: str | None = None, writer: Line | None = None):
-        self.line, self.module, self.writer = line, module, writer
-        self.inputs: Any = None
-        self.saved: Any = ()
-        self.lost: tuple[Cut, ...] = ()  # where its numbers left the graph
-        self.cleared: Line | None = None  # the line that last forgot its gradient
+    def __init__(self, line: Line | None = None, module: str | None = None):
+        self.line, self.module = line, module
 
     @property
     def made(self) -> str | None:
@@ -63,7 +66,7 @@ class Places:
         self.module: str | None = None  # in which we are
         self.calls: list[Any] = []  # the modules that are being called, outermost first
         self.roots: list[Any] = []
-        self.paths: dict[tuple[int, int], str] = {}
+        self.paths: dict[tuple[Any, Any], str] = {}
         self.cuts = Cuts()
 
     def row(self, out: Any, op: Any, inputs: Any, params: Any) -> None:
@@ -124,7 +127,7 @@ class Places:
     def _path(self, module: Any) -> str:
         """Its dotted path, as in state_dict(); the outermost module goes by its class, a second network prefixes it."""
         parent = self.calls[-1] if self.calls else None
-        key = id(parent), id(module)
+        key = parent, module
         if key not in self.paths:
             kind = type(module).__name__
             names = [name for name, child in parent.named_children() if child is module] if parent is not None else []
@@ -171,9 +174,11 @@ def record() -> contextlib.AbstractContextManager[Places]:
 def here() -> Line:
     """The innermost line that is not the library's own."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and is_ours(frame.f_code.co_filename):
+    while True:
+        file = frame.f_code.co_filename
+        if not _ours.get(file, True) or not is_ours(file) or frame.f_back is None:
+            return file, frame.f_lineno
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
 
 
 def is_ours(file: str) -> bool:
