@@ -5,22 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from . import __version__
 
+ROOMS = ("debug.classroom", "debug.script", "compiler.commands")  # where more commands are, each with an add_command
 EXAMPLES = """examples:
   autograd-core train digits
   autograd-core train iris --hidden 16 --activation tanh --lr 0.01
   autograd-core train houses.csv --target price --epochs 300 --out runs/houses
   autograd-core datasets
+  autograd-core explain "w1**3*w2 + 3*w1" w1=2 w2=3
+  autograd-core debug train.py --on nan
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; gives the exit status: 0, 2 after an error in what was asked, 130 after Ctrl-C."""
-    args = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = _parser(argv).parse_args(argv)
     try:
         return int(args.run(args) or 0)
     except KeyboardInterrupt:
@@ -36,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="autograd-core",
         description="Train small neural networks, and look into how they learn.",
@@ -90,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("datasets", help="list the data sets that are bundled or generated")
     listing.set_defaults(run=_datasets)
+    for room in ROOMS if argv[:1] not in (["train"], ["datasets"]) else ():  # which need not wait for the debugger
+        if find_spec(f".{room.partition('.')[0]}", __package__) and find_spec(f".{room}", __package__):
+            import_module(f".{room}", __package__).add_command(commands)
     return parser
 
 

@@ -140,8 +140,10 @@ def _graph_frame(node: Tensor, g: Any) -> tuple[Any, ...]:
     # arrays as Tensors too: array.dot(tensor), of all NumPy, would turn the Tensor into an array
     inputs = tuple(filled(new(Tensor), x) if isinstance(x, np.ndarray) else x for x in node.inputs)
     if op.variadic:
-        return (g, node, inputs, *op.recompute((inputs,), node.params), *node.params.values())
-    return (g, node, *inputs, *op.recompute(inputs, node.params), *node.params.values())
+        inputs = (inputs,)
+    # a graph of the saved values is made anew; a recorded program has noted those that there are
+    saved = op.recompute(inputs, node.params) if mode.recording else node.saved
+    return (g, node, *inputs, *saved, *node.params.values())
 
 
 def _refuse_if_stale(node: Tensor) -> None:

@@ -314,5 +314,5 @@ READERS: dict[str, Callable[..., Any]] = {
 LOSSES = {"squared_error", "bce_with_logits"}  # element by element before they are reduced
 AXES = {"axis", "axis1", "axis2", "source", "destination"}  # parameters that are axes
 AS_THEY_ARE = {  # whatever axes stand in front
-    "cast", "zeros_like", "ones_like", "keep_mask", "inv", "pinv", "det", "cholesky", "eigh", "qr", "svd", "windows", "add_windows",
+    "cast", "counted", "zeros_like", "ones_like", "keep_mask", "inv", "pinv", "det", "cholesky", "eigh", "qr", "svd", "windows", "add_windows",
 }  # fmt: skip

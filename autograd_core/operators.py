@@ -102,7 +102,10 @@ class Operators(Readable):
     def nonzero(self) -> tuple[Any, ...]: return functions.nonzero(self)
     def searchsorted(self, v: Any, side: Any = "left") -> Any: return functions.searchsorted(self, v, side)
     def astype(self, dtype: Any) -> Self:
-        return shapes.cast(self, dtype=np.dtype(dtype)) if np.dtype(dtype) != self.dtype else self.copy()
+        dtype = np.dtype(dtype)
+        if dtype == self.dtype:
+            return self.copy()
+        return (shapes.cast if dtype.kind == "f" else comparisons.counted)(self, dtype=dtype)
     def exp(self) -> Self: return elementwise.exp(self)
     def log(self) -> Self: return elementwise.log(self)
     def sqrt(self) -> Self: return arithmetic.sqrt(self)
@@ -136,7 +139,7 @@ class Operators(Readable):
     def tolist(self) -> Any:
         """The numbers as Python's, in nested lists."""
         if observers:
-            observers[-1].cut("tolist()")
+            observers[-1].cut("tolist()", self)
         return self.value.tolist()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -76,20 +76,28 @@ def derivative(op: Op, i: int = 0) -> Symbol:
 
 
 def edge(
-    op: Op, i: int, inputs: Sequence[Any], params: dict[str, Any], upstream: Symbol | None = None, name: str = "y"
+    op: Op,
+    i: int,
+    inputs: Sequence[Any],
+    params: dict[str, Any],
+    upstream: Symbol | None = None,
+    name: str | Symbol = "y",
 ) -> Symbol:
     """What a row hands to its i-th input, spelled by its own rule.
 
     inputs: Symbols, or numbers that are to be spelled as such. upstream: the gradient that arrives (default: g, of
-    ones). name: what the row's output is called in the formula.
+    ones). name: what the row's output is called in the formula, or the formula that is to stand for it.
     """
     values = [x.value if isinstance(x, Symbol) else x for x in inputs]
     y, *saved = op.kernel(*values, **params) if op.saved else (op.kernel(*values, **params),)
     g = Symbol("g", np.ones_like(y)) if upstream is None else upstream
     kept = [Symbol(n, s) if isinstance(s, np.ndarray) else s for n, s in zip(op.saved, saved, strict=True)]
     known = [*([list(inputs)] if op.variadic else inputs), *kept]
+    output: Symbol = Symbol(name, y) if isinstance(name, str) else name
+    if output is name and op.saved:  # a formula throughout: what the kernel kept is one as well
+        known[-len(kept) :] = op.recompute((list(inputs),) if op.variadic else tuple(inputs), params)
     rule, pick = next((rule, pick) for k, rule, pick in op.edges_of(len(inputs)) if k == i)
-    spelled = rule(*pick((g, Symbol(name, y), *known, *params.values())))
+    spelled = rule(*pick((g, output, *known, *params.values())))
     return spelled if isinstance(spelled, Symbol) else Symbol(show(spelled), spelled)
 
 

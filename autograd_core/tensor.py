@@ -75,6 +75,8 @@ class Tensor(Operators):
             raise TypeError(f"a Tensor holds real numbers; {data!r:.60} became an array of {value.dtype.name}")
         filled(self, value if value.ndim else value[()])
         self.name = name
+        if observers:
+            observers[-1].made(self, data)
         if requires_grad:
             self.requires_grad_()
 
@@ -103,6 +105,8 @@ class Tensor(Operators):
                     return self._read_beside(op, inputs, params)
                 else:
                     values.append(x)
+            if observers and "rng" in params and hasattr(observers[-1], "draws"):
+                observers[-1].draws(params["rng"])
             value = op.eager(*values, **params) if params else op.eager(*values)
         out: Tensor = new(Tensor)
         out.saved = ()
@@ -220,6 +224,8 @@ class Tensor(Operators):
     def grad(self, gradient: Any) -> None:
         if gradient is not None and np.shape(gradient) != self.shape:
             raise ValueError(f"the gradient of {describe(self)} must have its shape, not {np.shape(gradient)}")
+        if gradient is None and self.gradient is not None and observers:
+            observers[-1].cleared(self)
         fits = gradient is None or (isinstance(gradient, Tensor) and gradient.dtype == self.dtype)
         self.gradient = gradient if fits else np.array(getattr(gradient, "value", gradient), self.dtype)
 
@@ -279,6 +285,8 @@ class Tensor(Operators):
         out = filled(new(Tensor), self.value)
         *_, source = same_memory(self)
         out.saved = (weakref.ref(source),)
+        if observers:
+            observers[-1].cut("detach()", self, out)
         return out
 
     # --- the numbers -------------------------------------------------------------------------------------------
@@ -287,23 +295,23 @@ class Tensor(Operators):
     def data(self) -> Any:
         """The bare array. Assigning copies into the tensor's memory, unseen by the graph."""
         if observers:
-            observers[-1].cut(".data")
+            observers[-1].cut(".data", self)
         return self.value
 
     @data.setter
     def data(self, numbers: Any) -> None:
-        write(self, numbers.value if isinstance(numbers, Tensor) else numbers)
+        write(self, numbers)
 
     def numpy(self) -> Any:
         """The values as an array of its own, without a word: you know that it leaves the graph."""
         if observers:
-            observers[-1].cut("numpy()")
+            observers[-1].cut("numpy()", self)
         return np.array(self.value)
 
     def item(self) -> Any:
         """The one number in it, as Python's; ValueError if there are more."""
         if observers:
-            observers[-1].cut("item()")
+            observers[-1].cut("item()", self)
         return self._number()
 
     def _number(self) -> Any:
@@ -341,7 +349,7 @@ class Tensor(Operators):
                 f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()"
             )
         if observers:
-            observers[-1].cut("a truth value, as in if t > 0")
+            observers[-1].cut("a truth value, as in if t > 0", self)
         return bool(self.value)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -351,7 +359,7 @@ class Tensor(Operators):
 
     def _leaving(self, how: str) -> None:
         if observers:
-            observers[-1].cut(how)
+            observers[-1].cut(how, self)
         if self.tracked:
             warnings.warn(
                 f"{how} takes {describe(self)} out of the graph: what is computed from the numbers has no gradient. "
@@ -393,7 +401,7 @@ class Tensor(Operators):
         if not self.is_leaf:
             self._leaving("copying or pickling a result")
         elif followed():
-            observers[-1].cut("copying or pickling")
+            observers[-1].cut("copying or pickling", self)
         return _restored, (type(self), np.array(self.value)[()], self.tracked and self.is_leaf, self.name)
 
     def __dlpack__(self, **options: Any) -> Any:

@@ -1,17 +1,20 @@
-"""One column of a text table turned into numbers: kept, spread over 0/1 features, or made into classes.
+"""One column of a table, and what its cells are: numbers, dates, or the categories of which they are words.
 
-A column counts as text when fewer than half of its cells are numbers, and as numbers when all are;
-anything in between is a mistake in the file, and reported with the line of the first cell of text.
+A column counts as categories when fewer than half of its filled cells are numbers (or dates), and as numbers when all
+are; anything in between is a mistake in the file, and reported with the line of the first cell of text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .tables import DataError, Table, is_missing, number
+from .wording import count, quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,35 +23,83 @@ MAX_LABELS = 100
 MAX_INTEGER_CLASSES = 20
 LARGEST = float(np.finfo(np.float32).max)
 SHOWN = 5
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def day(cell: str) -> float | None:
+    """The days since 1970 that an ISO date such as 2024-01-31 or 2024-01-31T12:00 names, or None for other text.
+
+    >>> from autograd_core.datasets.columns import day
+    >>> day("1970-01-02"), day("1970-01-02 12:00"), day("31/12/1999")
+    (1.0, 1.5, None)
+    """
+    if not DATE.fullmatch(cell):
+        return None
+    try:
+        moment = datetime.fromisoformat(cell)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) / timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+PARSERS: dict[str, Callable[[str], float | None]] = {"numbers": number, "dates": day}
+EXAMPLES = {"numbers": "numbers", "dates": "dates such as 2024-01-31"}
 
 
 class Column:
-    """The cells of one column, with the numbers they spell (None for text).
+    """The cells of one column, with the numbers they spell: None for text, NaN where the cell is missing.
 
-    >>> from autograd_core.datasets.columns import Column
-    >>> from autograd_core.datasets.tables import Table
-    >>> names, blocks = Column(Table("a.csv", ("size",), [2, 3], [["S"], ["M"]]), 0).features()
-    >>> names, blocks.tolist()
-    (['size=M', 'size=S'], [[0.0, 1.0], [1.0, 0.0]])
+    >>> from autograd_core import datasets
+    >>> column = Column(datasets.read_table({"age": [31, None, 8]}), 0)
+    >>> column.kind(), column.missing.tolist(), column.values("numbers").tolist()
+    ('numbers', [False, True, False], [31.0, nan, 8.0])
     """
 
     def __init__(self, table: Table, index: int) -> None:
-        self.path = table.path
+        self.path, self.lines, self.unit = table.path, table.lines, table.unit
         self.name = table.names[index]
-        self.lines = table.lines
         self.cells = [row[index] for row in table.rows]
-        self.numbers = [number(cell) for cell in self.cells]
+        self.missing = np.array([is_missing(cell) for cell in self.cells], dtype=bool)
+        self.filled = [cell for cell, gap in zip(self.cells, self.missing, strict=True) if not gap]
+        self.numbers = [number(cell) for cell in self.filled]
 
-    def features(self) -> tuple[list[str], NDArray[np.float64]]:
-        """Return the names and values, (n, features), of this column as input.
+    def kind(self) -> str:
+        """What the filled cells are: "numbers", "dates" or "categories"; DataError for a mixture."""
+        for kind, parse in PARSERS.items():
+            spelled = self.numbers if kind == "numbers" else [parse(cell) for cell in self.filled]
+            if self.filled and None not in spelled:
+                return kind
+            # Counting 1,5 as a number keeps a file of decimal commas from passing for categories.
+            if self.filled and 2 * sum(parse(cell.replace(",", "")) is not None for cell in self.filled) >= len(
+                self.filled
+            ):
+                self.values(kind)
+        return "categories"
 
-        Raises:
-            DataError: numbers mixed with text, or more than MAX_LABELS distinct texts.
-        """
-        if self._is_numeric():
-            return [self.name], self.values()
-        labels, indices = self._labels("features")
-        return [f"{self.name}={label}" for label in labels], np.eye(len(labels))[indices]
+    def values(self, kind: str = "numbers") -> NDArray[np.float64]:
+        """The number or day of every cell, (n,), NaN where it is missing; DataError names the first that is other text."""
+        parse = PARSERS[kind]
+        found = [None if gap else parse(cell) for cell, gap in zip(self.cells, self.missing, strict=True)]
+        texts = [i for i, value in enumerate(found) if value is None and not self.missing[i]]
+        if texts:
+            cell = self.cells[texts[0]]
+            advice = "correct the text"
+            if kind == "numbers" and "," in cell:
+                advice = "write decimal points and no thousands separators"
+            raise DataError(
+                f"{self.place(texts[0])}: column {quoted(self.name)} should hold {EXAMPLES[kind]}, found "
+                f"{quoted(cell)} ({len(texts)} of {len(self.cells)} cells are text); {advice}, or name the column among "
+                "the categories or among those to drop."
+            )
+        values = np.array([np.nan if value is None else value for value in found], dtype=np.float64)
+        if (np.abs(values) > LARGEST).any():
+            refuse([self], "infinite")
+        return values
+
+    def place(self, row: int) -> str:
+        """Where a row stands: the file and its line."""
+        return f"{self.path}, {self.unit} {self.lines[row]}"
 
     def target(self, task: str) -> tuple[NDArray[np.generic], list[str]]:
         """Return y and the class names (none for a regression) of this column as the answer.
@@ -56,87 +107,87 @@ class Column:
         Raises:
             DataError: a single class, more than MAX_LABELS classes, or text where numbers are needed.
         """
-        if task == "regression" or (task == "auto" and self._is_numeric() and not self._is_enumeration()):
-            return self.values(), []
-        labels, indices = self._labels("classes")
+        if task == "regression" or (task == "auto" and self.kind() == "numbers" and not self._is_enumeration()):
+            return self.values()[:, np.newaxis], []
+        labels = self.labels("classes")
         if len(labels) == 1:
             raise DataError(
-                f"{self.path}: every row has the class {labels[0]!r} in column {self.name!r}, so there is "
+                f"{self.path}: every row has the class {quoted(labels[0])} in column {quoted(self.name)}, so there is "
                 "nothing to tell apart; add rows of another class or choose another target."
             )
-        return indices, labels
+        return self.places(labels), labels
 
-    def values(self) -> NDArray[np.float64]:
-        """Return the numbers of this column, (n, 1); DataError names the first cell that is text."""
-        texts = [i for i, value in enumerate(self.numbers) if value is None]
-        if texts:
-            cell = self.cells[texts[0]]
-            advice = "write decimal points and no thousands separators" if "," in cell else "correct the text"
+    def labels(self, what: str) -> list[str]:
+        """The distinct words, in order; DataError if there are more than MAX_LABELS to become ``what``."""
+        # By value first, so that class 10 comes after class 9.
+        texts = {self._canonical(cell) for cell in self.filled}
+        labels = sorted(texts, key=lambda text: (number(text) is None, number(text) or 0.0, text))
+        if len(labels) > MAX_LABELS:
             raise DataError(
-                f"{self.path}, line {self.lines[texts[0]]}: column {self.name!r} should hold numbers, found "
-                f"{cell!r} ({len(texts)} of {len(self.cells)} cells are text); {advice}, or, for a column of "
-                "categories, make every cell a word."
+                f"{self.path}: column {quoted(self.name)} has {len(labels)} distinct values, too many to become "
+                f"{what} (at most {MAX_LABELS}); delete it if it is an identifier, or group the values."
             )
-        return np.array(self.numbers, dtype=np.float64)[:, np.newaxis]
+        return labels
 
-    def _is_numeric(self) -> bool:
-        if None not in self.numbers:
-            return True
-        # Counting 1,5 as a number keeps a file of decimal commas from passing for categories.
-        almost = sum(number(cell.replace(",", "")) is not None for cell in self.cells)
-        if 2 * almost >= len(self.cells):
-            self.values()
-        return False
+    def places(self, labels: Sequence[str]) -> NDArray[np.intp]:
+        """Which of the labels each cell is, (n,); -1 for a missing cell or one that is none of them."""
+        place = {label: i for i, label in enumerate(labels)}
+        found = (
+            -1 if gap else place.get(cell, place.get(canonical(cell), -1))
+            for cell, gap in zip(self.cells, self.missing, strict=True)
+        )
+        return np.fromiter(found, dtype=np.intp, count=len(self.cells))
+
+    def _canonical(self, cell: str) -> str:
+        numeric = None not in self.numbers
+        return canonical(cell) if numeric or cell.lower() in ("true", "false") else cell
 
     def _is_enumeration(self) -> bool:
         whole = {value for value in self.numbers if value is not None and value.is_integer()}
-        return whole == set(self.numbers) and len(whole) <= min(MAX_INTEGER_CLASSES, len(self.cells) // 2)
-
-    def _labels(self, what: str) -> tuple[list[str], NDArray[np.intp]]:
-        numbers = [value for value in self.numbers if value is not None]
-        texts = self.cells
-        if len(numbers) == len(texts):
-            # "1" and "1.0" are one class.
-            texts = [str(int(value)) if value.is_integer() else str(value) for value in numbers]
-        # By value first, so that class 10 comes after class 9.
-        labels = sorted(set(texts), key=lambda text: (number(text) is None, number(text) or 0.0, text))
-        if len(labels) > MAX_LABELS:
-            raise DataError(
-                f"{self.path}: column {self.name!r} has {len(labels)} distinct values, too many to become "
-                f"{what} (at most {MAX_LABELS}); delete it if it is an identifier, or group the values."
-            )
-        place = {label: i for i, label in enumerate(labels)}
-        return labels, np.array([place[text] for text in texts], dtype=np.intp)
+        return whole == set(self.numbers) and len(whole) <= min(MAX_INTEGER_CLASSES, len(self.filled) // 2)
 
 
-def refuse_bad_cells(columns: Sequence[Column]) -> None:
-    """Raise a DataError that counts and lists the missing, or else the infinite, cells of a table.
+def canonical(cell: str) -> str:
+    """One spelling for what is the same category: "1" for 1.0, "true" for TRUE.
 
-    >>> from autograd_core.datasets.columns import Column, refuse_bad_cells
-    >>> from autograd_core.datasets.tables import Table
-    >>> refuse_bad_cells([Column(Table("a.csv", ("size",), [2], [["1.5"]]), 0)])
+    >>> from autograd_core.datasets.columns import canonical
+    >>> canonical("1.0"), canonical("TRUE"), canonical("Rome")
+    ('1', 'true', 'Rome')
     """
-    for what, is_bad in (("missing", _is_missing), ("infinite", _is_infinite)):
-        found = sorted(
-            (line, position, column.name, cell)
-            for position, column in enumerate(columns)
-            for line, cell, value in zip(column.lines, column.cells, column.numbers, strict=True)
-            if is_bad(cell, value)
+    value = number(cell)
+    if value is None:
+        return cell.lower() if cell.lower() in ("true", "false") else cell
+    return str(int(value)) if value.is_integer() else str(value)
+
+
+def refuse(columns: Sequence[Column], what: str) -> None:
+    """Raise a DataError that counts and lists the cells that are "missing", or else "infinite".
+
+    >>> from autograd_core import datasets
+    >>> from autograd_core.datasets.columns import Column, refuse
+    >>> refuse([Column(datasets.read_table({"size": [1.5]}), 0)], "missing")
+    """
+    found = sorted(
+        (column.lines[row], position, column.name, cell)
+        for position, column in enumerate(columns)
+        for row, cell in enumerate(column.cells)
+        if (column.missing[row] if what == "missing" else _is_infinite(cell))
+    )
+    if found:
+        unit, total = columns[0].unit, len(found)
+        places = [f"{unit} {line}, column {quoted(name)} ({_shown(cell)})" for line, _, name, cell in found[:SHOWN]]
+        more = f"; and {total - SHOWN} more" if total > SHOWN else ""
+        advice = ", or use read_table and encode, which fill them by a stated rule" if what == "missing" else ""
+        raise DataError(
+            f"{columns[0].path}: {count(total, what + ' value')}: {'; '.join(places)}{more}. "
+            f"Fill them in or delete those rows, then load the file again{advice}."
         )
-        if found:
-            places = [f"line {line}, column {name!r} ({cell or 'empty'})" for line, _, name, cell in found[:SHOWN]]
-            more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-            noun = "value" if len(found) == 1 else "values"
-            raise DataError(
-                f"{columns[0].path}: {len(found)} {what} {noun}: {'; '.join(places)}{more}. "
-                "Fill them in or delete those rows, then load the file again."
-            )
 
 
-def _is_missing(cell: str, value: float | None) -> bool:
-    # Only NaN differs from itself: this catches spellings such as "-nan" that float() accepts.
-    return is_missing(cell) or value != value
+def _shown(cell: str) -> str:
+    return quoted(cell)[1:-1] if cell else "empty"
 
 
-def _is_infinite(cell: str, value: float | None) -> bool:
+def _is_infinite(cell: str) -> bool:
+    value = number(cell)
     return value is not None and abs(value) > LARGEST

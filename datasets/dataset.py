@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .splitting import deal
+from .wording import count
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -100,10 +103,10 @@ class Dataset:
     def __repr__(self) -> str:
         noun = ("class", "classes") if self.classes else ("output", "outputs")
         counts = (
-            _count(len(self), "row", "rows"),
-            _count(self.n_features, "feature", "features"),
+            count(len(self), "row"),
+            count(self.n_features, "feature"),
             self.task,
-            _count(self.n_outputs, *noun),
+            count(self.n_outputs, *noun),
         )
         return f"<Dataset {self.name}: {', '.join(counts)}>"
 
@@ -133,32 +136,7 @@ class Dataset:
         >>> len(train), len(valid), len(test)
         (105, 23, 22)
         """
-        weights = _weights(fractions)
-        rng = np.random.default_rng(seed)
-        groups = {"the data set": np.arange(len(self))}
-        if self.classes and stratify:
-            groups = {f"class {c!r}": np.flatnonzero(self.y == k) for k, c in enumerate(self.classes)}
-            # A class that an earlier selection removed altogether has no rows to share out.
-            groups = {label: rows for label, rows in groups.items() if len(rows)} or groups
-        parts: list[list[NDArray[np.intp]]] = [[] for _ in fractions]
-        owed = np.zeros(len(fractions))
-        for label, rows in groups.items():
-            counts = _apportion(len(rows), weights, owed)
-            if counts.min() == 0:
-                advice = ", or stratify=False" if self.classes and stratify else ""
-                raise ValueError(
-                    f"{label} has {_count(len(rows), 'row', 'rows')}, too few for each of the parts "
-                    f"{', '.join(map(str, fractions))} to get one; "
-                    f"use fewer parts or larger fractions{advice}"
-                )
-            owed += len(rows) * weights - counts
-            for part, dealt in zip(parts, np.split(rng.permutation(rows), np.cumsum(counts)[:-1]), strict=True):
-                part.append(dealt)
-        return tuple(self[rng.permutation(np.concatenate(part))] for part in parts)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+        return tuple(self[rows] for rows in deal(self.y, self.classes, fractions, seed, stratify))
 
 
 def _answers(y: NDArray[Any], classes: tuple[str, ...]) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -183,25 +161,3 @@ def _answers(y: NDArray[Any], classes: tuple[str, ...]) -> tuple[NDArray[Any], t
             f"class indices must lie in 0..{len(classes) - 1} ({len(classes)} classes), got {lowest}..{highest}"
         )
     return y.astype(np.int64, copy=False), classes
-
-
-def _weights(fractions: tuple[float, ...]) -> NDArray[np.float64]:
-    weights: NDArray[np.float64] = np.asarray(fractions, dtype=np.float64)
-    positive = bool(np.all(weights > 0))
-    if len(weights) < 2 or not positive or not abs(weights.sum() - 1) < 1e-6:
-        raise ValueError(
-            "split needs at least two positive fractions that sum to 1, such as split(0.8, 0.2); "
-            f"got {fractions} with sum {weights.sum():g}"
-        )
-    weights /= weights.sum()
-    return weights
-
-
-def _apportion(total: int, weights: NDArray[np.float64], owed: NDArray[np.float64]) -> NDArray[np.intp]:
-    shares = total * weights
-    counts = np.floor(shares).astype(np.intp)
-    # Equal remainders go to the part that earlier classes left furthest behind: always favouring
-    # the first part would let the sizes drift by one row per class. Rounding makes 0.5 equal 0.5.
-    order = np.lexsort((-owed.round(9), -(shares - counts).round(9)))
-    counts[order[: total - counts.sum()]] += 1
-    return counts

@@ -11,10 +11,12 @@ from typing import Literal
 
 import numpy as np
 
-from .columns import Column, refuse_bad_cells
+from .columns import Column, refuse
 from .dataset import Dataset
-from .tables import DataError, read_table
-from .wording import suggest
+from .rules import learn
+from .tables import DataError
+from .textfile import read_table
+from .wording import quoted
 
 
 def load_csv(
@@ -25,12 +27,12 @@ def load_csv(
     *,
     header: bool | None = None,
 ) -> Dataset:
-    """Read a delimited UTF-8 text file into a Dataset.
+    """Read a delimited UTF-8 text file that is complete into a Dataset; ``encode`` is for those that are not.
 
     The first row names the columns, unless it is all numbers, or holds numbers in just those places
     where the second row does; then the names are column_1, column_2, ... Set ``header`` to overrule
     this. A column of numbers is one feature; a column that is mostly text becomes one 0/1 feature
-    per distinct value, named "colour=red". With ``task="auto"`` the target is a classification when it
+    per distinct value, named "colour=red"; dates as 2024-01-31 become days since 1970. With ``task="auto"`` the target is a classification when it
     is text, or when it is integers of at most 20 distinct values, each twice or more on average.
 
     Args:
@@ -62,24 +64,22 @@ def load_csv(
         raise ValueError(f"task must be 'auto', 'classification' or 'regression', got {task!r}")
     table = read_table(path, delimiter, header)
     target = table.names[-1] if target is None else target
-    if target not in table.names:
-        raise DataError(
-            f"{table.path}: there is no column {target!r} to predict; the columns are "
-            f"{', '.join(table.names)}.{suggest(target, table.names)}"
-        )
+    place = table.index(target, " to predict")
     if len(table.names) == 1:
         raise DataError(
-            f"{table.path}: found the single column {target!r}, which leaves no feature to predict it "
+            f"{table.path}: found the single column {quoted(target)}, which leaves no feature to predict it "
             "from; if the file has more, name its delimiter."
         )
     columns = [Column(table, i) for i in range(len(table.names))]
-    refuse_bad_cells(columns)
-    y, classes = columns.pop(table.names.index(target)).target(task)
-    names, blocks = zip(*(column.features() for column in columns), strict=True)
+    for what in ("missing", "infinite"):
+        refuse(columns, what)
+    y, classes = columns.pop(place).target(task)
+    rules = [learn(column, column.kind()) for column in columns]
+    blocks = [rule.encode(column)[0] for rule, column in zip(rules, columns, strict=True)]
     return Dataset(
         np.hstack(blocks),
         y,
-        feature_names=[name for group in names for name in group],
+        feature_names=[name for rule in rules for name in rule.features],
         classes=classes,
         name=os.path.splitext(os.path.basename(table.path))[0],
         source=os.path.basename(table.path),

@@ -1,5 +1,9 @@
 """Networks: modules, layers, activations, losses and initial values, all made of the table's rows."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
 from . import functional, init
 from .activations import (
     CELU,
@@ -60,6 +64,11 @@ from .module import Module, Parameter
 from .normalisation import BatchNorm1d, BatchNorm2d, LayerNorm
 from .selfnormalising import AlphaDropout
 from .serialize import load, notes, save
+from .torch_names import from_torch, to_torch
+
+if TYPE_CHECKING:
+    from .onnx import to_onnx as to_onnx
+    from .python_export import to_python as to_python
 
 __all__ = [
     "AdaptiveReLU", "AlphaDropout", "AlphaLoss", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d",
@@ -70,5 +79,13 @@ __all__ = [
     "Parameter", "PiecewiseLinear", "ReLU", "ReLU6", "RegularisedExpectationLoss", "Residual", "SELU", "SSELoss",
     "Sequential", "SiLU", "Sigmoid", "SigmoidFocalLoss", "SmoothL1Loss", "SmoothZeroOneLoss", "Softmax", "Softplus",
     "Softsign", "SquaredLogLoss", "Step", "Swish", "Tanh", "Tanhshrink", "TanimotoLoss", "Unflatten", "ZeroOneLoss",
-    "functional", "init", "load", "notes", "save",
+    "from_torch", "functional", "init", "load", "notes", "save", "to_python", "to_torch",
 ]  # fmt: skip
+_EXPORTERS = {"to_onnx": "onnx", "to_python": "python_export"}
+
+
+def __getattr__(name: str) -> _Any:
+    """The exporters, which are loaded when they are asked for."""
+    if name in _EXPORTERS:
+        return getattr(_import_module(f"{__name__}.{_EXPORTERS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

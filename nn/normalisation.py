@@ -56,12 +56,19 @@ class BatchNorm1d(Module):
             raise ValueError(
                 f"{self} was given an input of shape {x.shape}: it takes {self.layouts} with C = {self.num_features}"
             )
-        momentum = self.momentum
+        momentum: Any = self.momentum
         if self.training and self.num_batches_tracked is not None:
-            seen = self.num_batches_tracked.value + 1
-            momentum = 1 / float(seen) if momentum is None else momentum
+            seen = self.num_batches_tracked + 1
+            momentum = (1 / seen).astype(self.dtype) if momentum is None else momentum
         y = F.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, momentum or 0.0, self.eps
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            0.0 if momentum is None else momentum,
+            self.eps,
         )
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.data = seen  # at the end: an input that is refused has not been seen

@@ -1,52 +1,58 @@
-"""A model as a file: its arrays in an .npz, and how to build it as JSON beside them. Loading runs no code of the file.
+"""A model as a file: its arrays, and how to build it as JSON beside them. Loading runs no code of the file.
 
-A file is written under a temporary name, synced and renamed, so that a crash leaves the old one or the new one.
+Version 2 of the format has a checksum over everything in the file, and says which parameters are shared. A checksum
+finds damage and careless edits; it is no signature, so a file is read with care all the same.
 """
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
+import math
 import os
-import sys
-import zipfile
-from pathlib import Path
 from typing import Any
 
-import numpy as np
+from autograd_core import Tensor
 
+from . import arrayfiles
+from .architecture import build, describe
 from .module import Module
 
-VERSION = 1
-_HEADER, _STATE = "autograd_core.json", "state/"
-_CONTAINERS = ("Sequential", "Residual", "Parallel")  # built from their layers
+VERSION, READS = 2, (1, 2)
+FORMAT = "autograd_core model"
 
 
 def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
-    """Write a model, its architecture and `notes` (anything JSON can say) to an .npz file.
+    """Write a model, its architecture and `notes` (anything JSON can say) to an .npz or .safetensors file.
 
-    A model with modules or functions of your own is saved without its architecture; load it with load(path, model).
+    A parameter that two modules share is written once, and shared again in the model that is loaded. A model with
+    modules or functions of your own is saved without its architecture; load it with load(path, model). The file is
+    written whole or not at all. .safetensors needs the extra `safetensors`; other libraries read the arrays from it.
+    ValueError for another suffix, TypeError for notes that JSON cannot say, OSError where the file cannot be written.
     """
-    path = Path(path)
-    header = {"format": "autograd_core model", "version": VERSION, "architecture": describe(model), "notes": notes}
-    # under a prefix, since a parameter may be called "file"; in C order, which every reader of the format knows
-    arrays: dict[str, Any] = {_STATE + name: np.asarray(value, order="C") for name, value in model.state_dict().items()}
-    arrays[_HEADER] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    arrays: dict[str, Any] = {}
+    shared: dict[str, str] = {}
+    first: dict[Tensor, str] = {}
+    for name, tensor in model._named_tensors():
+        if (same := first.setdefault(tensor, name)) == name:
+            arrays[name] = tensor.value
+        else:
+            shared[name] = same
+    header = {
+        "format": FORMAT, "version": VERSION, "architecture": describe(model), "shared": shared, "notes": notes,
+    }  # fmt: skip
     try:
-        with open(temporary, "wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        header = json.loads(json.dumps(header))  # as it will be read: a tuple as a list, a number as a key as text
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"notes are what JSON can say: texts, numbers, lists and dicts of them ({error})") from error
+    arrayfiles.write(path, {**header, "checksum": checksum(header, arrays)}, arrays)
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     """Build the model that was saved (or fill the given one); ValueError for a file that is not such a model.
+
+    Also for a pickle, a damaged or changed file, another version of the format, another architecture than the given
+    model's. PyTorch's load reads pickles; for what comes from there see `from_torch`.
 
     >>> import tempfile, numpy as np
     >>> from autograd_core import nn
@@ -60,66 +66,61 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     )
     """
     header, arrays = _read(path)
-    if model is None:
+    state = arrays | {name: arrays[first] for name, first in header["shared"].items()}
+    try:
+        if model is not None:
+            model.load_state_dict(state)
+            return model
         if header["architecture"] is None:
             raise ValueError(
-                f"{path} holds the arrays of a model with modules of its author's own; build it and pass it: nn.load(path, model)"
+                "it holds the arrays of a model with modules of its author's own; build it and pass it: nn.load(path, model)"
             )
-        model = build(header["architecture"])
-    model.load_state_dict(arrays)
+        model = build(header["architecture"], room=sum(math.prod(a.shape) for a in state.values()))
+        model.load_state_dict(state)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    _tie(model, header["shared"])
     return model
 
 
 def notes(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What was written beside the model when it was saved."""
-    return _read(path)[0].get("notes", {})
+    """What was written beside the model when it was saved; errors as in `load`."""
+    return _read(path)[0]["notes"]
+
+
+def checksum(header: dict[str, Any], arrays: dict[str, Any]) -> str:
+    """SHA-256 over the header and the names, types, shapes and bytes of the arrays, whatever file they stand in."""
+    digest = hashlib.sha256(json.dumps({**header, "checksum": None}, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"\0{name}\0{array.dtype.newbyteorder('<').str}\0{array.shape}\0".encode())
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return digest.hexdigest()
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            header = json.loads(bytes(file[_HEADER]))
-            arrays = {name.removeprefix(_STATE): file[name] for name in file.files if name != _HEADER}
-        version, _ = header["version"], header["architecture"]
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is not a model file of autograd_core, or it is damaged ({error})") from error
-    if version != VERSION:
-        raise ValueError(f"{path} has version {version} of the file format; this library reads version {VERSION}")
+    """Header and arrays of a model file of any version, with all that can be checked without building it checked."""
+    header, arrays = arrayfiles.read(path)
+    if header.get("format") != FORMAT or "architecture" not in header:
+        raise ValueError(f"{path} is not a model file of autograd_core: its header is another's")
+    version = header.get("version")
+    if version not in READS or type(version) is not int:
+        raise ValueError(
+            f"{path} has version {version} of the file format; this library reads versions {' and '.join(map(str, READS))}"
+        )
+    if version > 1 and header.get("checksum") != checksum(header, arrays):
+        raise ValueError(
+            f"{path} was changed or damaged after it was written: its content has another checksum than its header says"
+        )
+    header = {"shared": {}, "notes": {}, **header}
+    shared, said = header["shared"], header["notes"]
+    if not isinstance(said, dict) or not isinstance(shared, dict) or not set(map(str, shared.values())) <= set(arrays):
+        raise ValueError(f"{path} is damaged: its notes are no JSON object, or it shares a parameter it does not have")
     return header, arrays
 
 
-def describe(model: Module) -> dict[str, Any] | None:
-    """How to build a model, for JSON; None where that takes code that is not this library's."""
-    kind, known = type(model).__name__, _known()
-    if kind not in known or type(model).__module__.split(".")[-2:] != known[kind].__module__.split(".")[-2:]:
-        return None  # by the module's last names, since nn may be imported from a checkout as well
-    config: dict[str, Any] = getattr(model, "config", dict)()
-    can_be_said = all(isinstance(v, (str, int, float, bool, list, type(None))) for v in config.values())
-    if kind not in _CONTAINERS and can_be_said and repr(known[kind](**config)) == repr(model):
-        return {"type": kind, "config": config}  # unless a layer was replaced since the model was built
-    layers = [describe(layer) for layer in getattr(model, "layers", [])]
-    if None in layers or not layers:
-        return None
-    if kind in _CONTAINERS and config:
-        return {"type": kind, "layers": layers, "config": config}
-    return {"type": kind if kind in _CONTAINERS else "Sequential", "layers": layers}
-
-
-def build(architecture: dict[str, Any]) -> Module:
-    """A model as `describe` described it, with initial values of its own; ValueError for an unknown type."""
-    kind, known = architecture.get("type"), _known()
-    if kind not in known:
-        raise ValueError(f"the model file asks for a module {kind!r}, which this version does not have")
-    layers = [build(layer) for layer in architecture.get("layers", [])]
-    try:
-        return known[kind](*layers, **architecture.get("config", {}))
-    except TypeError as error:
-        raise ValueError(f"the model file asks for a {kind} as this version does not have it: {error}") from error
-
-
-def _known() -> dict[str, Any]:
-    """The modules that nn exports, by name."""
-    ours = vars(sys.modules[__name__.rpartition(".")[0]])
-    return {n: c for n, c in ours.items() if isinstance(c, type) and hasattr(c, "forward") and n != "Module"}
+def _tie(model: Module, shared: dict[str, str]) -> None:
+    """Make one parameter of those that were one when the model was saved."""
+    modules, tensors = dict(model.named_modules()), dict(model._named_tensors())
+    for name, first in shared.items():
+        path, _, attribute = name.rpartition(".")
+        setattr(modules[path], attribute, tensors[first])

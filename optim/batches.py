@@ -31,10 +31,14 @@ class Minibatches:
     def __len__(self) -> int:
         return -(-len(self.x) // self.size)
 
+    def order(self) -> Any:
+        """The order of the next pass, drawn as `iter` draws it; None for that of the arrays."""
+        return None if self.rng is None else self.rng.permutation(len(self.x))
+
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         x, t = self.x, self.t
-        if self.rng is not None:  # gathered once an epoch: the batches are then views, contiguous in memory
-            order = self.rng.permutation(len(x))
+        order = self.order()
+        if order is not None:  # gathered once an epoch: the batches are then views, contiguous in memory
             x, t = x[order], t[order]
         for start in range(0, len(x), self.size):
             yield x[start : start + self.size], t[start : start + self.size]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_core.memory import describe, wrote
+from autograd_core.modes import observers
 from autograd_core.tensor import Tensor
 
 from .settings import NOT_NEGATIVE, POSITIVE, SHARE, SHARES, Range, check
@@ -154,6 +155,9 @@ class Optimizer:
         closure: computes the gradients first, `zero_grad()`, loss, `backward()`, and returns the loss, as this then does.
         """
         loss = None if closure is None else closure()
+        if observers and hasattr(observers[-1], "stepped"):  # a program is being recorded, which will call this
+            observers[-1].stepped(self)
+            return loss
         for group, flats in zip(self.param_groups, self._flats, strict=True):
             for flat in flats:
                 for t, values, grads, state in flat.gather():
@@ -168,7 +172,7 @@ class Optimizer:
         """Forget the gradients of all parameters, as is due before each backward pass."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.gradient = None
+                p.grad = None
 
     def state_dict(self) -> dict[str, Any]:
         """Settings, step counts and state of every parameter, as arrays of their own."""

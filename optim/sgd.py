@@ -52,7 +52,7 @@ class SGD(Optimizer):
             raise ValueError("Nesterov's step needs a momentum above 0 and no dampening")
 
     def coefficients(self, t: int, group: dict[str, Any]) -> tuple[Any, ...]:
-        damped = 1.0 if t == 1 else 1.0 - group["dampening"]
+        damped = 1.0 - group["dampening"] if group["dampening"] and t > 1 else 1.0
         return group["lr"], group["momentum"], damped, group["nesterov"]
 
     def update(self, p: Any, g: Any, state: dict[str, Any], *coefficients: Any) -> None:

@@ -65,6 +65,16 @@ def _by_samples(model: Any, loss: Any, optimizer: Any, x: Any, t: Any) -> tuple[
     return np.concatenate(outputs), total / len(x)
 
 
+def needs_more(optimizer: Any) -> bool:
+    """Whether an optimizer wants more than the gradients of a batch, so that no recorded step will do."""
+    return hasattr(optimizer, "collect") or hasattr(optimizer, "observe") or getattr(optimizer, "needs_closure", False)
+
+
+def clipping(clip: Any) -> Any:
+    """What clips an optimizer's gradients, as a function of the optimizer; None for none."""
+    return None if clip is None else lambda optimizer: _clip(optimizer, clip)
+
+
 def _clip(optimizer: Any, clip: Any) -> None:
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if callable(clip):

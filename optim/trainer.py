@@ -19,7 +19,7 @@ from . import metrics as metrics_
 from .batches import Minibatches
 from .history import History
 from .plumbing import bare, evaluating, inputs, progress_bar
-from .stepping import step_on
+from .stepping import clipping, needs_more, step_on
 
 EVENTS = ("on_fit_begin", "on_step_end", "on_epoch_end", "on_fit_end")
 CHUNK = 4096  # samples at a time where no gradients are needed
@@ -35,7 +35,9 @@ class Trainer:
     model, loss, optimizer: as called in `step`. metrics: names ("accuracy", "r2", "mae") or functions of (outputs,
     targets). schedule: its `step()` is called after each epoch, or, with schedule_by="step", after each batch; one that
     watches, as ReduceLROnPlateau, is shown the history's row. clip: the most that all gradients together may be long, or a
-    function of the parameters that clips theirs.
+    function of the parameters that clips theirs. compile: "auto" records a step and replays it as straight-line NumPy, to
+    the same bits, where it can, and says so once where it cannot; "fast" may sum in another order, for small networks;
+    False for plain steps always.
 
     >>> from autograd_core import nn, optim
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
@@ -55,7 +57,10 @@ class Trainer:
         schedule: Any = None,
         schedule_by: str = "epoch",
         clip: float | Callable[[list[Tensor]], Any] | None = None,
+        compile: str | bool = "auto",
     ):
+        if compile not in ("auto", "fast", False):
+            raise ValueError(f'compile is "auto", "fast" or False; it is {compile!r}')
         if schedule_by not in ("epoch", "step") or (schedule_by == "step" and hasattr(schedule, "watch")):
             raise ValueError(
                 f'schedule_by is "epoch" or "step", and "epoch" for a schedule that watches the history; it is {schedule_by!r}'
@@ -68,10 +73,14 @@ class Trainer:
             raise ValueError("this optimizer holds no parameter of this model: build it with model.parameters()")
         self.history = History()
         self.stop: str | None = None
+        self.compile = compile
+        self._compiled: Any = None  # made when the first step is trained
 
     def step(self, x: Any, t: Any) -> tuple[Any, float]:
         """One training step on one batch: its outputs and its loss before the step, which is not made if that is no number."""
-        return step_on(self.model, self.loss, self.optimizer, self.clip, x, t)
+        compiled = self._training()
+        done = compiled.step(x, t) if compiled is not None else None
+        return self._eager(x, t) if done is None else done
 
     def fit(
         self,
@@ -111,7 +120,7 @@ class Trainer:
         try:
             for epoch in range(1, epochs + 1):
                 with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is told of as an error
-                    row = self._epoch(epoch, batches, after_step)
+                    row = self._epoch(epoch, batches, after_step, look=bool(callbacks) or epoch == epochs)
                 if held_out is not None:
                     row |= {f"val_{name}": value for name, value in self._measure(held_out).items()}
                 self.history.append(row)
@@ -146,25 +155,33 @@ class Trainer:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _epoch(self, epoch: int, batches: Any, after_step: Iterable[Callable[[Any], Any]]) -> dict[str, Any]:
+    def _epoch(
+        self, epoch: int, batches: Any, after_step: Iterable[Callable[[Any], Any]], look: bool
+    ) -> dict[str, Any]:
         if hasattr(self.model, "train"):  # a plain function of x has no modes
             self.model.train()
         start, seen, total = time.perf_counter(), 0, 0.0
-        outputs, targets = [], []
-        for number, (x, t) in enumerate(batches, 1):
-            output, loss = self.step(x, t)
-            if not math.isfinite(loss):
-                raise TrainingDiverged(
-                    f"the loss became {loss} in epoch {epoch}, batch {number}; try a lower learning rate "
-                    f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data"
-                )
-            for told in after_step:
-                told(self)
-            seen += len(x)
-            total += loss * len(x)
-            if self.metrics:
-                outputs.append(output)
-                targets.append(t)
+        outputs: list[Any] = []
+        targets: list[Any] = []
+        compiled = None if after_step else self._training()  # with nobody to tell, an epoch is one call
+        if compiled is not None and isinstance(batches, Minibatches):
+            losses, targets = compiled.epoch(batches, outputs if self.metrics else None, self._eager, look)
+            for number, loss in enumerate(losses, 1):
+                self._check(loss, epoch, number)
+                size = min(batches.size, len(batches.x) - seen)
+                seen += size
+                total += loss * size
+        else:
+            for number, (x, t) in enumerate(batches, 1):
+                output, loss = self.step(x, t)
+                self._check(loss, epoch, number)
+                for told in after_step:
+                    told(self)
+                seen += len(x)
+                total += loss * len(x)
+                if self.metrics:
+                    outputs.append(output)
+                    targets.append(t)
         if not seen:
             raise ValueError(
                 "there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch"
@@ -172,6 +189,31 @@ class Trainer:
         measured = {name: f(np.concatenate(outputs), np.concatenate(targets)) for name, f in self.metrics.items()}
         rate = self.optimizer.param_groups[0]["lr"]
         return {"epoch": epoch, "loss": total / seen, **measured, "lr": rate, "seconds": time.perf_counter() - start}
+
+    def _check(self, loss: float, epoch: int, number: int) -> None:
+        if not math.isfinite(loss):
+            raise TrainingDiverged(
+                f"the loss became {loss} in epoch {epoch}, batch {number}; try a lower learning rate "
+                f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data"
+            )
+
+    def _eager(self, x: Any, t: Any) -> tuple[Any, float]:
+        return step_on(self.model, self.loss, self.optimizer, self.clip, x, t)
+
+    def _training(self) -> Any:
+        """The compiled steps of this trainer, or None if they are not wanted or cannot be."""
+        if not self.compile or needs_more(self.optimizer):
+            return None
+        if self._compiled is None:
+            try:
+                from autograd_core.compiler.training import Training
+            except ImportError:  # the compiler can be left out
+                self.compile = False
+                return None
+            self._compiled = Training(
+                self.model, self.loss, self.optimizer, clipping(self.clip), self.compile == "fast"
+            )
+        return self._compiled
 
     def _measure(self, batches: Any) -> dict[str, float]:
         outputs, targets, total = [], [], 0.0

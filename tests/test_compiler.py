@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from autograd_core import Tensor, compile, grad, hvp, nn, value_and_grad
+from autograd_core import Tensor, compile, grad, hessian, hvp, jacobian, nn, optim, per_sample_grad, value_and_grad
 from autograd_core.compiler import Program, record
-from autograd_core.ops import TABLE
 
 RNG = np.random.default_rng(0)
 X, LABELS = RNG.normal(size=(8, 5)).astype(np.float32), RNG.integers(0, 3, 8)
@@ -57,6 +58,12 @@ TRANSFORMS = {
     "gradient of a gradient": (lambda x: grad(lambda z: grad(lambda u: (u**3).sum())(z).sum())(x), X[0]),
     "hvp": (lambda x: hvp(lambda z: (z**4).sum(), x, np.ones(5, np.float32)), X[0]),
     "value and gradient": (lambda x: value_and_grad(lambda z: np.tanh(z).mean())(x), X),
+    "jacobian": (lambda x: jacobian(lambda z: np.tanh(z) @ np.ones((5, 2)))(x), X[:3]),
+    "hessian": (lambda x: hessian(lambda z: (np.tanh(z) ** 2).sum())(x), X[0]),
+    "per-sample gradients": (
+        lambda x: per_sample_grad(lambda w, v: (np.tanh(v @ w) ** 2).sum(), np.ones((5, 2), np.float32), x),
+        X,
+    ),
     "indexing": (lambda x: grad(lambda z: (z[[0, 0, 2]] ** 2).sum())(x), X),
 }
 
@@ -123,10 +130,194 @@ def test_recording_leaves_nothing_behind():
     assert Tensor(1.0).item() == 1.0  # nobody observes any more
 
 
-def test_the_source_runs_with_the_rows_it_names():
+def test_the_source_runs_by_itself():
     w = Tensor(RNG.normal(size=(3, 5)), requires_grad=True, name="w")
-    program = Program(record(lambda x: grad(lambda z: np.tanh(z @ w.T).sum())(x), (X[:2],)), ["x"])
-    namespace = dict(TABLE) | program.environment
-    assert set(program.environment) == {"w", "c1"}
+    program = Program(record(lambda x: grad(lambda z: np.tanh(z @ w.T).sum())(x), (X[:2].astype(float),)), ["x"])
+    namespace = {}
     exec(program.source, namespace)
-    np.testing.assert_array_equal(namespace["program"](X[:2]), program(X[:2]).value)
+    step = namespace["prepare"](**program.environment)
+    assert "w" in program.environment
+    np.testing.assert_array_equal(step(X[:2].astype(float))[0], program(X[:2].astype(float)).value)
+
+
+# --- functions that change something ---------------------------------------------------------------------------------
+
+
+def whole_step(model, optimizer, loss):
+    def step(x, t):
+        optimizer.zero_grad()
+        value = loss(model(x), t)
+        value.backward()
+        optimizer.step()
+        return value
+
+    return step
+
+
+def test_a_whole_step_with_its_optimizer():
+    left = []
+    for through in (compile, lambda f: f):
+        model = nn.MLP([5, 7, 3], norm="batch", dropout=0.2, rng=0)
+        optimizer = optim.Adam(model.parameters(), lr=0.01)
+        step = through(whole_step(model, optimizer, nn.CrossEntropyLoss()))
+        losses = []
+        for k in range(6):
+            optimizer.param_groups[0]["lr"] = 0.01 / (k + 1)  # read anew at each step
+            losses.append(step(Tensor(X), Tensor(LABELS)).item())
+        left.append((losses, model.state_dict(), [p.grad.value for p in model.parameters()]))
+    np.testing.assert_equal(left[0], left[1])
+
+
+def test_gradients_accumulate_where_nobody_forgets_them():
+    left = []
+    for through in (compile, lambda f: f):
+        w = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+
+        @through
+        def step(x, w=w):
+            loss = (w * x).sum()
+            loss.backward()
+            return loss
+
+        for k in range(4):
+            step(Tensor(np.array([1.0, k])))
+        left.append(w.grad.value)
+    np.testing.assert_array_equal(*left)
+
+
+def test_writes_are_written_at_every_call():
+    seen = Tensor(np.zeros(3))
+    total = Tensor(0.0)
+
+    def f(x):
+        seen.data = seen + x
+        total.data = total + x.sum()
+        return seen * 2
+
+    compiled = compile(f)
+    for _ in range(3):
+        got = compiled(np.ones(3))
+    np.testing.assert_array_equal(seen.value, [3, 3, 3])
+    assert total.item() == 9
+    np.testing.assert_array_equal(got.value, [6, 6, 6])
+    assert all(compiled.programs.values())
+
+
+def test_results_have_memory_of_their_own():
+    compiled = compile(lambda x: x * 2)
+    first = compiled(np.ones(3))
+    compiled(np.zeros(3))
+    np.testing.assert_array_equal(first.value, [2, 2, 2])
+
+
+def test_what_is_no_array_belongs_to_the_program():
+    compiled = compile(lambda x, how: x.sum() if how == "sum" else x.mean())
+    assert compiled(np.ones(4), "sum").item() == 4
+    assert compiled(np.ones(4), "mean").item() == 1
+    assert len(compiled.programs) == 2
+
+
+def test_jacobian_rows_and_per_sample_gradients_compile():
+    w = np.arange(6.0).reshape(2, 3)
+    f = lambda x: grad(lambda v: (np.tanh(x @ v.T) ** 2).sum())(Tensor(w))
+    compiled = compile(lambda x: np.stack([f(x[i]) for i in range(4)]))
+    x = RNG.normal(size=(4, 3))
+    np.testing.assert_array_equal(compiled(x).value, np.stack([f(Tensor(r)).value for r in x]))
+    assert all(compiled.programs.values())
+
+
+later = {"calls": 0}
+
+
+def counts_later(x):
+    later["calls"] += 1
+    return x * (1.0 if later["calls"] < 4 else 2.0)
+
+
+def test_what_changes_later_is_caught_by_verifying():
+    later["calls"] = 0
+    compiled = compile(counts_later, verify_every=2)
+    assert compiled(np.ones(1)).item() == 1
+    compiled(np.ones(1))
+    with pytest.warns(UserWarning, match="runs as it is from now on"):
+        compiled(np.ones(1)), compiled(np.ones(1))
+    assert compiled(np.ones(1)).item() == 2
+
+
+def test_verifying_leaves_no_trace():
+    model = nn.MLP([5, 7, 3], norm="batch", dropout=0.2, rng=0)
+    twin = nn.MLP([5, 7, 3], norm="batch", dropout=0.2, rng=0)
+    steps = [
+        compile(whole_step(m, optim.SGD(m.parameters(), lr=0.1), nn.CrossEntropyLoss()), **how)
+        for m, how in ((model, {"verify_every": 2}), (twin, {}))
+    ]
+    for _ in range(5):
+        assert steps[0](X, LABELS).item() == steps[1](X, LABELS).item()
+    np.testing.assert_equal(model.state_dict(), twin.state_dict())
+
+
+# --- graphs of single numbers ------------------------------------------------------------------------------------------
+
+
+def scalar_step(weights, lr=0.1):
+    def step(x, t):
+        loss = 0.0
+        for i in range(3):
+            h = (weights[0] * x[i, 0] + weights[1] * x[i, 1]).relu() + np.tanh(weights[2]) / (x[i, 0] + 3.0)
+            loss = loss + np.maximum(1.0 - h * t[i], 0.0) + (h - 0.5) ** 2 + abs(h) + np.sqrt(weights[2] ** 2 + 1)
+        loss.backward()
+        for w in weights:
+            w.data = w - lr * w.grad
+            w.grad = None
+        return loss
+
+    return step
+
+
+def test_scalar_graphs_become_lines_of_floats():
+    x, t = RNG.normal(size=(3, 2)), np.array([1.0, -1.0, 1.0])
+    left = []
+    for through in (compile, lambda f: f):
+        weights = [Tensor(v, requires_grad=True) for v in (0.5, -0.25, 2.0)]
+        step = through(scalar_step(weights))
+        left.append(([step(Tensor(x), Tensor(t)).item() for _ in range(20)], [w.item() for w in weights]))
+        if through is compile:
+            (program,) = step.programs.values()
+            assert "float" in program.source
+            assert "empty" not in program.source
+    np.testing.assert_allclose(left[0][0], left[1][0], rtol=1e-12)
+    np.testing.assert_allclose(left[0][1], left[1][1], rtol=1e-12)
+
+
+# --- random networks ---------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=3), st.sampled_from(["relu", "tanh", "sigmoid", "leaky_relu"]),
+    st.integers(1, 17), st.sampled_from([None, "layer", "batch"]), st.sampled_from([np.float32, np.float64]), st.booleans(),
+)  # fmt: skip
+def test_random_networks(hidden, activation, batch, norm, dtype, classes):
+    if norm == "batch" and batch < 2:
+        batch = 2
+    rng = np.random.default_rng(batch)
+    x, t = (
+        rng.normal(size=(3 * batch, 4)).astype(dtype),
+        rng.integers(0, 3, 3 * batch) if classes else rng.normal(size=(3 * batch, 3)).astype(dtype),
+    )
+    left = []
+    for how in ("auto", False):
+        model = nn.MLP([4, *hidden, 3], activation=activation, norm=norm, rng=0)
+        if dtype == np.float64:
+            model = nn.MLP([4, *hidden, 3], activation=activation, rng=0, dtype=dtype)
+        loss = nn.CrossEntropyLoss() if classes else nn.MSELoss()
+        trainer = optim.Trainer(model, loss, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), compile=how)
+        history = trainer.fit((x, t), epochs=3, batch_size=batch, seed=0)
+        left.append((history["loss"], model.state_dict()))
+    np.testing.assert_equal(left[0], left[1])
+
+
+def test_the_explanation_counts():
+    program = Program(record(lambda x, w: (x @ w).sum(), (np.ones((2, 3)), np.ones((3, 4)))), ["x", "w"])
+    assert "2 kernels, 56 floating-point operations" in program.explain()
+    assert "1 buffers, 64 bytes" in program.explain()

@@ -649,6 +649,8 @@ def test_a_mask_or_a_count_is_a_constant():
     x = leaf([1.0, -2.0])
     assert not (x > 0).requires_grad
     assert not np.argmax(x).requires_grad
+    assert not x.astype(int).requires_grad
+    assert x.astype(np.float32).requires_grad
     (x * (x > 0)).sum().backward()
     assert x.grad.value.tolist() == [1, 0]
 

@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,15 @@ def test_the_sessions_in_the_readme_give_what_they_show():
     assert len(examples.examples) >= 8
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     assert runner.run(examples).failed == 0
+
+
+def test_the_transcript_in_the_readme_is_what_explain_prints(capsys):
+    command, shown = re.search(
+        r"```\n\$ autograd-core (explain [^\n]*)\n(.*?)```", README.read_text("utf-8"), re.S
+    ).groups()
+    assert main(shlex.split(command)) == 0
+    assert capsys.readouterr().out == shown
+    assert all(line in shown for line in ["a = w1³ = 2³ = 8", "36 through a", "∂g/∂w1 = 39", "∂g/∂w2 = 8"])
 
 
 PROGRAMS = [
@@ -59,7 +69,8 @@ def test_the_speed_table_is_there():
 def test_the_picture_in_the_readme_is_what_draw_gives():
     w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
     picture = README.parent / "docs/graph.svg"
-    assert picture.read_text(encoding="utf-8") == debug.draw(w1**3 * w2 + 3 * w1) + "\n"
+    g = w1**3 * w2 + 3 * w1
+    assert picture.read_text(encoding="utf-8") == debug.draw(g, engine="layered") + "\n"
 
 
 def test_the_counts_are_those_of_the_page():

@@ -141,7 +141,7 @@ def test_looking_is_not_recorded():
             return y
 
     model = Noting(3, 1)
-    trainer = optim.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.01))
+    trainer = optim.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.01), compile=False)
     trainer.evaluate((X, SMOOTH))
     trainer.predict(X)
     trainer.fit((X, SMOOTH), epochs=1, batch_size=None, validation=(X, SMOOTH))

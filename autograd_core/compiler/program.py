@@ -1,164 +1,185 @@
-"""A program: a recorded function as straight-line calls of kernels, which can be read, and run without any graph."""
+"""A program: a recorded function as straight-line NumPy over buffers of its own, which can be read, and run without a graph."""
 
 from __future__ import annotations
 
-import inspect
-import warnings
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
+from ..memory import write, wrote
 from ..op import Op
-from ..tensor import Tensor
-from ..trees import leaves, mapped
-from .recording import CannotRecord, Record, record, same
+from ..tensor import Tensor, filled, new
+from ..trees import mapped
+from .calls import Calls, Value
+from .explaining import explained
+from .lowering import from_record
+from .names import Thing
+from .passes import PASSES
+from .recording import Record
+from .scalars import all_scalars, write_scalars
+from .writing import Writer
 
 
 class Program:
-    """A record as a flat list of kernel calls; `source` shows it, calling it with arrays runs it.
+    """A record made into the source of a function, and that function; calling it with arrays runs it.
 
-    Parameters that the function closes over are read anew at every call; what nobody needs is left out.
+    Parameters that the function closes over are read anew at every call; what nobody needs is left out. `source` is what
+    runs, and runs by itself: `prepare` is given what `environment` lists, and makes the step.
 
-    >>> w = Tensor(2.0, requires_grad=True, name="w")
-    >>> program = Program(record(lambda x: (w * x).tanh().sum(), (np.ones(3),)), ["x"])
+    >>> from .recording import record
+    >>> w = Tensor(np.array([2.0, 3.0]), requires_grad=True, name="w")
+    >>> program = Program(record(lambda x: (w * x).tanh().sum(), (np.ones(2),), lines=False), ["x"])
     >>> print(program.source)
-    def program(x):
-        a = multiply(w, x)
-        b = tanh(a)
-        c = sum(b, axis=None, keepdims=False)
-        return c
-    >>> program(np.zeros(3))
+    from numpy import add, empty, float64, multiply, tanh
+    <BLANKLINE>
+    def prepare(w):
+        multiply1 = empty((2,), float64)
+    <BLANKLINE>
+        def step(x):
+            multiply(w, x, multiply1)  # multiply
+            tanh(multiply1, multiply1)  # tanh
+            sum2 = add.reduce(multiply1, None)  # sum
+            return sum2,
+    <BLANKLINE>
+        return step
+    <BLANKLINE>
+    >>> program(np.zeros(2))
     Tensor(0.)
     """
 
-    def __init__(self, found: Record, names: list[str]):
-        needed = {id(x) for x in _tensors(found.result)}
-        steps = []
-        for step in reversed(found.steps):  # from the end: a step is needed if a needed one reads it
-            if id(step[0]) in needed:
-                needed.update(id(x) for x in step[2] if isinstance(x, Tensor))
-                steps.append(step)
-        self.steps = steps[::-1]
-        self.result, self.arguments = found.result, found.arguments
-        self.names = dict(zip(map(id, found.arguments), names, strict=True))
-        made = {id(step[0]) for step in self.steps}
-        self.slots: dict[int, int] = {id(x): i for i, x in enumerate(found.arguments)}
-        self.free: list[Tensor] = []  # Tensors from outside: parameters, and constants
-        for _, _, inputs, _ in self.steps:
-            for x in inputs:
-                if isinstance(x, Tensor) and id(x) not in self.slots and id(x) not in made:
-                    self.slots[id(x)] = len(self.slots)
-                    self.free.append(x)
-        for x in _tensors(found.result):
-            if id(x) not in self.slots and id(x) not in made:
-                if not x.is_leaf or not x.requires_grad:
-                    raise CannotRecord("it returns a Tensor that was not computed by rows of the table")
-                self.slots[id(x)] = len(self.slots)
-                self.free.append(x)
-        for out, *_ in self.steps:
-            self.slots[id(out)] = len(self.slots)
-        self.calls = [self._call(*step) for step in self.steps]
+    def __init__(self, found: Record, names: list[str], of_tensors: dict[int, str] | None = None):
+        told = dict(of_tensors or {}) | dict(zip(map(id, found.arguments), names, strict=False))
+        self.calls, known = from_record(found, told)
+        self.record = found
+        self.calls.results = self._wanted(found, known)
+        optimise(self.calls)
+        self.scalar = all_scalars(self.calls)
+        self.given: dict[str, Any] = {}
+        self.buffers: list[Any] = []
+        if self.scalar:
+            self.source, self.given, self.numbers = write_scalars(self.calls)
+        else:
+            writer = Writer(self.calls)
+            self.source = writer.write()
+            self.given, self.numbers, self.buffers = writer.given, writer.numbers, writer.buffers
+        self._code: Any = None
+        self.bound: list[tuple[Tensor, Any]] = []
+        self.step: Callable[..., Any] | None = None
+        found.steps = []  # the Tensors of the recording are needed no longer
+        self.calls.kept = []
 
-    def _call(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
-        """A step as (kernel, saves, places of inputs or constants, parameters)."""
-        places = [(self.slots[id(x)], None) if isinstance(x, Tensor) else (-1, x) for x in inputs]
-        return op.eager, bool(op.saved), places, params
+    def _wanted(self, found: Record, known: dict[int, Value]) -> dict[Any, Value]:
+        """What the program computes, by what becomes of it."""
 
-    def __call__(self, *arrays: Any) -> Any:
-        values = [*(np.asarray(a) for a in arrays), *(x.value for x in self.free)]
-        for kernel, saves, places, params in self.calls:
-            y = kernel(*(values[i] if i >= 0 else constant for i, constant in places), **params)
-            values.append(y[0] if saves else y)
-        return mapped(lambda x: Tensor(values[self.slots[id(x)]]) if id(x) in self.slots else x, self.result)
+        def of(x: Any) -> Value:
+            if id(x) not in known:
+                known[id(x)] = Value("outside", x.value, x, x.name or "")
+            return known[id(x)]
+
+        wanted: dict[Any, Value] = {}
+        self.tree = mapped(lambda x: _Place(wanted, of(x)) if isinstance(x, Tensor) else x, found.result)
+        self.writes = [(t, _Place(wanted, of(x))) for t, x in found.writes]
+        self.updates = [
+            (optimizer, {p: _Place(wanted, of(g)) for p, g in gradients.items() if isinstance(g, Tensor)})
+            for optimizer, gradients in found.updates
+        ]
+        outside = {p: g for p, g in found.gradients.items() if id(p) in self.calls.outside}
+        self.gradients = {p: _Place(wanted, of(g)) if isinstance(g, Tensor) else g for p, g in outside.items()}
+        return wanted
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What `source` reads besides its arguments, by name: parameters, and constants as c0, c1, …"""
-        names, taken = {}, set(self.names.values())
-        for i, x in enumerate(self.free):
-            name = x.name if x.name and x.name not in taken else f"{'p' if x.requires_grad else 'c'}{i}"
-            taken.add(name)
-            names[name] = x.value
-        return names
+        """What `prepare` is given, by name: parameters, constants, generators, and kernels that are no single NumPy call."""
+        return {name: bare(thing) for name, thing in self.given.items()}
 
-    @property
-    def source(self) -> str:
-        """The program as Python: a line for each row, with the names of arguments and parameters."""
-        environment = list(self.environment)
-        names = self.names | dict(zip(map(id, self.free), environment, strict=True))
-        taken = {*names.values()}
-        lines = [f"def program({', '.join(self.names.values())}):"]
-        fresh = (
-            n
-            for i in range(len(self.steps) + 27)
-            for c in "abcdefghijklmnopqrstuvwxyz"
-            if (n := f"{c}{i or ''}") not in taken
-        )
-        for out, op, inputs, params in self.steps:
-            names[id(out)] = next(fresh)
-            given = [names[id(x)] if isinstance(x, Tensor) else repr(x) for x in inputs]
-            given += [f"{k}={_said(v)}" for k, v in params.items()]
-            lines.append(f"    {names[id(out)]} = {op.name}({', '.join(given)})")
-        return "\n".join([*lines, f"    return {', '.join(names[id(x)] for x in _tensors(self.result))}"])
+    def explain(self) -> str:
+        """What the program costs: kernels, operations, buffers, as a table."""
+        return explained("one call", self.calls.calls, self.buffers)
 
-
-def compile(f: Callable[..., Any]) -> Callable[..., Any]:
-    """From a function of arrays to the same function, recorded once for each set of shapes and dtypes, then replayed.
-
-    f: takes arrays (as Tensors), returns Tensors (or tuples, lists, dicts of them), and may call grad or value_and_grad inside.
-    It is recorded twice, and runs as it is, with one warning, where the two differ or where it looks at a value.
-    What no recorder can see is Python that changes later without touching an argument's shape: a global, a counter,
-    a module switched to eval(), numbers taken out of an argument by its bare array `.value`. Parameters are read anew at every call; results are plain Tensors.
-
-    >>> from autograd_core import grad
-    >>> slope = compile(lambda x: grad(lambda z: (z**3).sum())(x))
-    >>> slope(np.array([1.0, 2.0])), slope(np.array([3.0, 4.0]))
-    (Tensor([ 3., 12.]), Tensor([27., 48.]))
-    """
-    programs: dict[Any, Program | None] = {}
-
-    @wraps(f)
-    def compiled(*args: Any) -> Any:
-        arrays = tuple(x.value if isinstance(x, Tensor) else np.asarray(x) for x in args)
-        key = tuple((a.shape, a.dtype) for a in arrays)
-        if key not in programs:
-            programs[key] = _recorded(f, arrays)
-        program = programs[key]
-        return f(*map(Tensor, arrays)) if program is None else program(*arrays)
-
-    compiled.programs = programs  # type: ignore[attr-defined]
-    return compiled
-
-
-def _recorded(f: Callable[..., Any], arrays: tuple[Any, ...]) -> Program | None:
-    try:
-        first, second = record(f, arrays), record(f, arrays)
-        if same(first, second):
-            return Program(first, _argument_names(f, len(arrays)))
-        reason = "it does not do the same twice"
-    except CannotRecord as error:
-        reason = str(error)
-    warnings.warn(f"{getattr(f, '__name__', f)} cannot be compiled and runs as it is: {reason}", stacklevel=4)
-    return None
-
-
-def _said(value: Any) -> str:
-    return repr(value.name if isinstance(value, np.dtype) else value)
-
-
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
-    try:
-        names = [
-            p.name
-            for p in inspect.signature(f).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    def prepare(self) -> Callable[..., Any]:
+        """Make the step, with the parameters where they lie now."""
+        if self._code is None:
+            self._code = compile_text(self.source)
+        namespace: dict[str, Any] = {}
+        exec(self._code, namespace)
+        self.bound = [
+            (v.source, v.source.value) for v in self.given.values() if isinstance(v, Value) and v.kind == "outside"
         ]
-    except ValueError:
-        names = []
-    return names[:count] if len(names) >= count else [f"x{i}" for i in range(count)]
+        self.step = namespace["prepare"](**self.environment)
+        return self.step
+
+    def ready(self) -> bool:
+        """Whether all is there that the program reads: a gradient that was there when it was recorded may be gone."""
+        return all(v.kind != "gradient" or v.source.gradient is not None for v in self.numbers)
+
+    def run(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The results for these arrays, as they lie in the program's buffers."""
+        step = self.step
+        if step is None or any(t.value is not array for t, array in self.bound):
+            step = self.prepare()
+        return step(*arrays, *(number_of(v) for v in self.numbers))
+
+    def __call__(self, *arrays: Any) -> Any:
+        values = self.run(tuple(np.asarray(a) for a in arrays))
+        self._written(values)
+        for optimizer, gradients in self.updates:
+            for p, place in gradients.items():
+                p.gradient = np.array(values[place.i])
+            optimizer.step()
+        for p, place in self.gradients.items():
+            p.gradient = np.array(values[place.i]) if isinstance(place, _Place) else place
+        return mapped(lambda x: _result(values[x.i]) if isinstance(x, _Place) else x, self.tree)
+
+    def _written(self, values: tuple[Any, ...]) -> None:
+        """What the function writes to, single numbers all at once."""
+        scalars = []
+        for tensor, place in self.writes:
+            if isinstance(tensor.value, np.float64):
+                tensor.value = np.float64(values[place.i])
+                scalars.append(tensor)
+            else:
+                write(tensor, values[place.i])
+        if scalars:
+            wrote(scalars)
 
 
-def _tensors(tree: Any) -> list[Tensor]:
-    return [x for x in leaves(tree) if isinstance(x, Tensor)]
+class _Place:
+    """Where among the results something stands."""
+
+    def __init__(self, wanted: dict[Any, Value], value: Value):
+        self.i = len(wanted)
+        wanted[self.i] = value
+
+
+def optimise(calls: Calls) -> None:
+    """Run the passes."""
+    for one in PASSES:
+        one(calls)
+
+
+def compile_text(source: str) -> Any:
+    """The code of a program's source."""
+    return compile(source, "<program>", "exec")
+
+
+def _result(value: Any) -> Tensor:
+    """A result in memory of its own."""
+    value = np.array(value)
+    return filled(new(Tensor), value if value.ndim else value[()])
+
+
+def number_of(v: Value) -> Any:
+    if v.kind == "gradient":
+        g = v.source.gradient
+        return g.value if isinstance(g, Tensor) else g
+    return v.source.value
+
+
+def bare(thing: Any) -> Any:
+    """What `prepare` is given for a thing that a program speaks of."""
+    if isinstance(thing, Op):
+        return thing.kernel
+    if isinstance(thing, Value):
+        return thing.source.value if thing.kind == "outside" else thing.source
+    return thing.array if isinstance(thing, Thing) else thing

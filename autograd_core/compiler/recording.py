@@ -1,82 +1,182 @@
 """Recording: run a function once with Tensors and note every row that it reads, its backward pass included.
 
 While somebody observes, the backward pass feeds its rules with Tensors, so that what the rules compute are rows as
-well. The record is a flat list: no graph, no Python of the user's is left in it.
+well. The record is a flat list: no graph, no Python of the user's is left in it. It leaves nothing behind: what the
+function writes is noted and not written, generators and gradients are as they were before.
 """
 
 from __future__ import annotations
 
+import linecache
+import os
+import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..memory import describe, tick
 from ..modes import observers, set_grad_enabled
 from ..op import Op
-from ..tensor import Tensor
+from ..tensor import Tensor, filled, new
+
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LIBRARY = (_HOME + os.sep, *(os.path.join(os.path.dirname(_HOME), room) + os.sep for room in ("nn", "optim")))
+
+
+_own: dict[str, bool] = {}  # whether a file is the library's own
 
 
 class CannotRecord(Exception):
-    """The function looked at a number, so that another input could take another way; the message says how."""
+    """The function looked at a number, so that another input could take another way; the message says how and where."""
 
 
-@dataclass
+class Read:
+    """One row that was read: its result, what its kernel kept, what it was fed, and the user's line."""
+
+    __slots__ = ("inputs", "line", "op", "out", "params", "saved")
+
+    def __init__(
+        self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], saved: tuple[Any, ...], line: Any
+    ):
+        self.out, self.op, self.inputs, self.params, self.saved, self.line = out, op, inputs, params, saved, line
+
+
 class Record:
     """What a function did: the rows it read, in order, and what became of its arguments.
 
-    arguments: the Tensors that stood for the arrays. steps: (result, row, inputs, params). result: what it returned.
+    arguments: the Tensors that stood for the arrays. result: what it returned. writes: (tensor, what was written to it),
+    gradients: what the leaves' `.grad` were in the end, by leaf. updates: (optimizer, gradients) of its steps.
     """
 
-    arguments: list[Tensor]
-    steps: list[tuple[Tensor, Op, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
-    result: Any = None
     follows = True
-    thread: int = field(default_factory=threading.get_ident)  # what other threads do meanwhile is none of its business
+
+    def __init__(self, arguments: list[Tensor], lines: bool = True):
+        self.arguments, self.lines = arguments, lines
+        self.begun, self.thread = (
+            tick(),
+            threading.get_ident(),
+        )  # what other threads do meanwhile is none of its business
+        self.steps: list[Read] = []
+        self.result: Any = None
+        self.writes: list[tuple[Tensor, Tensor]] = []
+        self.gradients: dict[Tensor, Any] = {}
+        self.updates: list[tuple[Any, dict[Tensor, Any]]] = []
+        self.leaves: dict[Tensor, Any] = {}  # trained tensors that were read, with their gradients before
+        self.before: dict[Tensor, Tensor] = {}  # what stands for the gradients that there were
+        self.states: list[tuple[Any, Any]] = []  # generators, with their states before
+        self.written: dict[int, Tensor] = {}
 
     def row(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
         """A row was read."""
-        if threading.get_ident() == self.thread:
-            self.steps.append((out, op, inputs, params))
+        if threading.get_ident() != self.thread:
+            return
+        if self.written:  # what was written to is what was written
+            inputs = tuple(self.written.get(id(x), x) for x in inputs)
+        for x in inputs:
+            if isinstance(x, Tensor) and x.tracked and x.op is None and x not in self.leaves:
+                if self.updates:
+                    raise CannotRecord(f"{describe(x)} is read after an optimizer has stepped{self._where()}")
+                self.leaves[x] = x.gradient
+                if x.gradient is not None:  # what there is already, to which a pass may add
+                    x.gradient = self.before[x] = filled(
+                        new(Tensor), x.gradient.value if isinstance(x.gradient, Tensor) else x.gradient
+                    )
+        saved: tuple[Any, ...] = ()
+        if op.saved and out.tracked:  # the rules are to read Tensors that this record knows
+            saved = tuple(filled(new(Tensor), s) if isinstance(s, (np.ndarray, np.generic)) else s for s in out.saved)
+            out.saved = saved
+        self.steps.append(Read(out, op, inputs, params, saved, _users_line() if self.lines else None))
+
+    def draws(self, rng: Any) -> None:
+        """A row is about to draw random numbers; they are given back when the record is finished."""
+        generator = rng if isinstance(rng, np.random.Generator) else None
+        if generator is None:
+            raise CannotRecord(f"random numbers without a Generator are drawn{self._where()}")
+        if all(generator is not g for g, _ in self.states):
+            self.states.append((generator, generator.bit_generator.state))
+
+    def assigned(self, tensor: Any, numbers: Any, index: Any) -> bool:
+        """A whole tensor was assigned to: noted, and not done. True if that is all there is to be done."""
+        if threading.get_ident() != self.thread:
+            return False
+        if index is not ... or not isinstance(numbers, Tensor) or (tensor.tracked and tensor.op is not None):
+            raise CannotRecord(f"a write of plain numbers to {describe(tensor)}{self._where()}")
+        self.writes.append((tensor, numbers))
+        self.written[id(tensor)] = numbers
+        return True
+
+    def stepped(self, optimizer: Any) -> None:
+        """An optimizer was told to step: noted, and not done."""
+        of = [p for group in optimizer.param_groups for p in group["params"]]
+        self.updates.append((optimizer, {p: p.gradient for p in of if p.gradient is not None}))
+
+    def adds(self) -> bool:
+        """Whether gradients that were there already were added to."""
+        there = {id(x) for x in self.before.values()}
+        return any(id(x) in there for step in self.steps for x in step.inputs)
 
     def wrote(self, tensor: Tensor) -> None:
         """Memory was written to, which a program of rows cannot say."""
-        self.cut("a write to a tensor")
+        if threading.get_ident() == self.thread:
+            raise CannotRecord(f"{describe(tensor)} is written to{self._where()}")
 
-    def cut(self, how: str) -> None:
+    def made(self, tensor: Any, data: Any) -> None:
+        pass
+
+    def cleared(self, tensor: Any) -> None:
+        pass
+
+    def cut(self, how: str, *_: Any) -> None:
         """A Tensor is about to become a plain number, which the record could not follow."""
         if threading.get_ident() == self.thread:
-            raise CannotRecord(f"{how} cannot be followed while the function is recorded")
+            raise CannotRecord(f"{how}{self._where()} cannot be followed while the function is recorded")
+
+    def _where(self) -> str:
+        line = said(_users_line())
+        return f" in {line}" if line else ""
 
 
-def record(f: Callable[..., Any], arrays: tuple[Any, ...]) -> Record:
+def record(f: Callable[..., Any], arrays: tuple[Any, ...], lines: bool = True) -> Record:
     """Run f on Tensors of these arrays and note what it does; CannotRecord where it looks at a value."""
-    found = Record([Tensor(a) for a in arrays])
+    found = Record([filled(new(Tensor), a) for a in arrays], lines=lines)
     observers.append(found)
     try:
         with set_grad_enabled(True):
             found.result = f(*found.arguments)
+        found.gradients = {p: p.gradient for p in found.leaves if p.gradient is not found.before.get(p)}
     finally:
         observers.remove(found)
+        for generator, state in found.states:
+            generator.bit_generator.state = state
+        for p, before in found.leaves.items():
+            p.gradient = before
     return found
 
 
-def same(a: Record, b: Record) -> bool:
-    """Whether two records of one function are the same program: rows, parameters, wiring and constants."""
+def same(a: Record, b: Record) -> str | None:
+    """None if two records of one function are the same program; else what differs first."""
     if len(a.steps) != len(b.steps):
-        return False
-    places: dict[int, int] = {id(x): i for i, x in enumerate([*a.arguments, *(s[0] for s in a.steps)])}
-    others: dict[int, int] = {id(x): i for i, x in enumerate([*b.arguments, *(s[0] for s in b.steps)])}
-    for (_, op, inputs, params), (_, op2, inputs2, params2) in zip(a.steps, b.steps, strict=True):
-        if op is not op2 or len(inputs) != len(inputs2) or not _equal(params, params2):
-            return False
-        for x, y in zip(inputs, inputs2, strict=True):
+        return f"{len(a.steps)} rows were read the first time, {len(b.steps)} the second"
+    places, others = _places(a), _places(b)
+    for s, t in zip(a.steps, b.steps, strict=True):
+        what = s.op.name + (f" in {said(s.line)}" if s.line else "")
+        if s.op is not t.op or len(s.inputs) != len(t.inputs):
+            return f"where {what} was read the first time, the second time it was {t.op.name}"
+        if not _equal(s.params, t.params):
+            return f"{what} has other parameters the second time"
+        for x, y in zip(s.inputs, t.inputs, strict=True):
             if places.get(id(x), -1) != others.get(id(y), -1):
-                return False
+                return f"{what} reads something else the second time"
             if id(x) not in places and not _equal(getattr(x, "value", x), getattr(y, "value", y)):
-                return False
-    return True
+                return f"{what} reads another number the second time"
+    return None
+
+
+def _places(a: Record) -> dict[int, int]:
+    made = [x for s in a.steps for x in (s.out, *s.saved)]
+    return {id(x): i for i, x in enumerate([*a.arguments, *made])}
 
 
 def _equal(x: Any, y: Any) -> bool:
@@ -87,3 +187,25 @@ def _equal(x: Any, y: Any) -> bool:
     if isinstance(x, (np.ndarray, np.generic, int, float)):
         return type(x) is type(y) and np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f")
     return x is y or bool(x == y)
+
+
+def _users_line() -> tuple[str, int] | None:
+    """The innermost line that is not the library's own."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        own = _own.get(name)
+        if own is None:
+            own = _own[name] = name.startswith(_LIBRARY) or name.startswith("<")
+        if not own:
+            return name, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def said(line: tuple[str, int] | None, text: bool = True) -> str:
+    """A line as file:number: text."""
+    if line is None:
+        return ""
+    words = linecache.getline(*line).strip() if text else ""
+    return f"{os.path.basename(line[0])}:{line[1]}" + (f": {words}" if words else "")

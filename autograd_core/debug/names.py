@@ -54,7 +54,7 @@ def in_frames(frame: FrameType | None, wanted: Iterable[Tensor]) -> dict[Tensor,
         if frame is None:
             break
         for name, value in [] if is_ours(frame.f_code.co_filename) else list(frame.f_locals.items()):
-            if name.startswith("_"):
+            if name.startswith("_") or not name.isidentifier():
                 continue
             if isinstance(value, Tensor):
                 if value in wanted:

@@ -7,6 +7,8 @@ walked outwards until one is not the library's own.
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import os
 import sys
 import threading
@@ -14,11 +16,13 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+from ..memory import tick
 from ..modes import observers
 from .cuts import Cut, Cuts
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _BESIDE = tuple(os.path.join(os.path.dirname(_OURS), room) + os.sep for room in ("nn", "optim", "datasets"))
+_BETWEEN = {contextlib.__file__, copy.__file__, functools.__file__}  # what passes calls on
 _ours: dict[str, bool] = {}  # file name -> whether it is the library's own
 Line = tuple[str, int]
 
@@ -36,6 +40,8 @@ class Place:
     module: str | None
     writer: Line | None = None
     cleared: Line | None = None  # the line that last forgot its gradient
+    passed: int = 0  # when the last backward pass to it began
+    stale: Line | None = None  # the line of a pass that added to a gradient by which a step had been made
     lost: tuple[Cut, ...] = ()  # where its numbers left the graph
     inputs: Any = None
     saved: Any = ()
@@ -107,7 +113,17 @@ class Places:
 
     def passing(self, outputs: Any, order: Any, edges: Any) -> Any:
         """A backward pass begins; what it frees is kept, so remembering that it ran is all."""
-        self.cuts.passes.extend((weakref.ref(output), here()) for output in outputs)
+        line = here()
+        self.cuts.passes.extend((weakref.ref(output), line) for output in outputs)
+        for x in order:
+            if x.op is None:
+                if x.site is None:
+                    x.site = Place()
+                if x.gradient is None:
+                    x.site.stale = None
+                elif 0 < x.site.passed < x.written:  # written to since: zero_grad() was forgotten
+                    x.site.stale = line
+                x.site.passed = tick()
         return edges
 
     @contextlib.contextmanager
@@ -185,7 +201,7 @@ def is_ours(file: str) -> bool:
     """Whether a file is the library's own."""
     known = _ours.get(file)
     if known is None:
-        known = _ours[file] = file.startswith((_OURS + os.sep, *_BESIDE))
+        known = _ours[file] = file.startswith((_OURS + os.sep, *_BESIDE)) or file in _BETWEEN
     return known
 
 

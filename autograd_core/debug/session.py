@@ -14,6 +14,8 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ..backward import _seed
 from ..symbol import Symbol, show
 from ..tensor import Tensor
@@ -33,7 +35,7 @@ class Session:
     >>> w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
     >>> session = Session(w1**3 * w2 + 3 * w1)
     >>> for _ in range(4): print(session.step())
-    a = w1^3 = 2^3 = 8
+    a = w1³ = 2³ = 8
     b = a·w2 = 8·3 = 24
     c = 3·w1 = 3·2 = 6
     g = b + c = 24 + 6 = 30
@@ -236,13 +238,32 @@ class Session:
         """
         from .explaining import explain
 
-        return explain(self, self._at(position), index, style)
+        with np.errstate(all="ignore"):
+            return explain(self, self._at(position), index, style)
 
     def why(self, w: str | Tensor) -> Any:
         """The gradient of a node taken apart; see debug.why."""
         from .why import why
 
         return why(self, w)
+
+    def why_none(self, w: str | Tensor) -> Any:
+        """Why a tensor has no gradient; see debug.why_none."""
+        from .causes import why_none
+
+        return why_none(self, w)
+
+    def why_zero(self, w: str | Tensor) -> Any:
+        """Why a gradient is zero; see debug.why_zero."""
+        from .zeros import why_zero
+
+        return why_zero(self, w)
+
+    def first_bad(self) -> Any:
+        """The first value that is not finite; see debug.first_bad."""
+        from .anomaly import first_bad
+
+        return first_bad(self)
 
     def derivation(self, w: str | Tensor) -> Any:
         """The whole chain rule from the result to a node, as a worksheet; see debug.derivation."""

@@ -39,3 +39,7 @@ isnan = row(np.isnan, a=None, words="a truth value has no derivative")
 isinf = row(np.isinf, a=None, words="a truth value has no derivative")
 isfinite = row(np.isfinite, a=None, words="a truth value has no derivative")
 signbit = row(np.signbit, a=None, words="a truth value has no derivative")
+counted = row(
+    lambda a, dtype: a.astype(dtype), name="counted", params={"dtype": np.dtype(np.int64)}, a=None, latex="a", text="a",
+    words="whole numbers and truth values have no derivative",
+)  # fmt: skip

@@ -42,7 +42,15 @@ _SKLEARN = (
 
 CONTENDERS = {
     "eager": Contender("autograd-core, eager", "ours.eager", "autograd_core"),
+    "compiled": Contender("autograd-core, compiled", "ours.compiled", "autograd_core"),
+    "compiled-fast": Contender(
+        "autograd-core, compiled fast",
+        "ours.fast",
+        "autograd_core",
+        note='Trainer(compile="fast"): equal to rounding, not to the bit',
+    ),
     "scalars": Contender("autograd-core, scalar nodes", "scalars.ours", "autograd_core", ("W6",)),
+    "compiled-scalars": Contender("autograd-core, scalar nodes compiled", "scalars.compiled", "autograd_core", ("W6",)),
     "torch": Contender("PyTorch, eager", "pytorch.eager", "torch"),
     "torch-fused": Contender("PyTorch, fused optimizer", "pytorch.fused", "torch"),
     "jax-jit": Contender("JAX, jit of the whole step", "jax_numpy.jit", "jax"),

@@ -56,6 +56,34 @@ def ours(work: Workload) -> Train:
     return _training(work, lambda value: Tensor(value, requires_grad=True), Tensor, apply)
 
 
+def compiled(work: Workload) -> Train:
+    """The same nodes, with the update as a part of the function that is recorded."""
+    from autograd_core import Tensor, compile
+
+    values = [v.tolist() for v in initial_values(work).values()]
+    layers = [
+        [
+            ([Tensor(w, requires_grad=True) for w in row], Tensor(b, requires_grad=True))
+            for row, b in zip(weights, biases, strict=True)
+        ]
+        for weights, biases in zip(values[::2], values[1::2], strict=True)
+    ]
+    parameters = [p for layer in layers for weights, bias in layer for p in (*weights, bias)]
+
+    @compile
+    def step(x: Tensor, t: Tensor) -> Tensor:
+        loss = _loss(work, layers, [[*row] for row in x], [*t])
+        loss.backward()
+        for p in parameters:
+            p.data = p - work.lr * p.grad
+            p.grad = None
+        return loss
+
+    return by_steps(
+        lambda x, t: step(x, t).item(), ((x.astype(float), t.ravel().astype(float)) for x, t in batches(work))
+    )
+
+
 def micrograd(work: Workload) -> Train:
     from micrograd.engine import Value
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor
+from autograd_core import Tensor, no_grad
 from autograd_core.ops import neural
 
 
@@ -40,9 +40,10 @@ def batch_norm(
                 "has one: take a batch size that leaves no batch of one, or switch to model.eval()"
             )
         if training and running_mean is not None:
-            bare = _bare(x)  # statistics are no part of the graph
-            _write(running_mean, (1 - momentum) * _bare(running_mean) + momentum * bare.mean(axis=axes))
-            _write(running_var, (1 - momentum) * _bare(running_var) + momentum * bare.var(axis=axes, ddof=1))
+            with no_grad():  # statistics are no part of the graph
+                mean, var = np.mean(x, axis=axes), np.var(x, axis=axes, ddof=1)
+                _write(running_mean, (1 - momentum) * running_mean + momentum * mean)
+                _write(running_var, (1 - momentum) * running_var + momentum * var)
         y = neural.standardize(x, axis=axes, eps=eps)
     else:
         y = (x - _along(running_mean, x)) * _along(1 / np.sqrt(running_var + eps), x)
@@ -70,10 +71,6 @@ def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
 def _along(of_channels: Any, x: Any) -> Any:
     """A number for each channel, laid along the channels of x."""
     return of_channels if x.ndim == 2 else of_channels.reshape(-1, *(1,) * (x.ndim - 2))
-
-
-def _bare(x: Any) -> Any:
-    return getattr(x, "value", x)
 
 
 def _write(running: Any, numbers: Any) -> None:

@@ -1,0 +1,282 @@
+"""An epoch as one call: the data laid out once as the program reads it, its batches views that stay where they are.
+
+The losses are no part of the steps then: what they are made of is written to a place of its own for each batch, and they are
+computed for many batches at once. If one is no number, all is put back and the batches are gone through one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..memory import wrote
+from .calls import Call, Value
+from .plan import Plan
+from .text import Text
+
+MOST = 64  # batches between two looks at the losses
+ROOM = 1 << 21  # bytes for what losses are made of
+SMALL = 200_000  # parameters that are quickly copied, to be put back
+FLUSH_EVERY = 256
+
+
+class Epochs:
+    """The passes over one set of batches (a Minibatches) by one Training."""
+
+    def __init__(self, training: Any, batches: Any):
+        self.training, self.batches = training, batches
+        self.run_of: Run | None = None
+        self.step: Any = None
+        self.kept: Any = None
+
+    def run(self, outputs: list[Any] | None, otherwise: Any, look: bool) -> tuple[list[float], list[Any]]:
+        """See Training.epoch."""
+        x, t, size = self.batches.x, self.batches.t, self.batches.size
+        order = self.batches.order()
+        whole = len(x) // size
+        losses: list[float] = []
+        targets: list[Any] = []
+
+        def batch(k: int) -> tuple[Any, Any]:
+            part = slice(k * size, (k + 1) * size)
+            return (x[part], t[part]) if order is None else (x[order[part]], t[order[part]])
+
+        many = self._many(batch(0)) if whole > 2 and outputs is None else None
+        if many is not None:
+            many.lay_out(x, t, order)
+            most = whole - 1 if look and whole * size == len(x) else whole  # the last step leaves its gradients
+            while len(losses) < most:
+                found = many.run(len(losses), most - len(losses))
+                if found is None:
+                    break
+                losses += found
+        for k in range(len(losses), math.ceil(len(x) / size)):
+            bx, bt = batch(k)
+            done = self.training.step(bx, bt, outputs is not None, look and (k + 1) * size >= len(x))
+            output, loss = otherwise(bx, bt) if done is None else done
+            losses.append(loss)
+            if not math.isfinite(loss):
+                break
+            if outputs is not None:
+                outputs.append(output)
+                targets.append(bt)
+        return losses, targets
+
+    def _many(self, first: tuple[Any, Any]) -> Run | None:
+        step = self.training.program(*first)
+        if step is None:
+            return None
+        if self.step is not step:
+            self.step, self.run_of = step, step.many(self.batches.size)
+            if self.run_of is not None:
+                self.run_of.begin()
+        return self.run_of
+
+
+class Run:
+    """Many steps by one program."""
+
+    @staticmethod
+    def possible(plan: Plan) -> bool:
+        """Whether the update is all in the program, no more than that is to be put back, and the loss can wait."""
+        small = sum(flat.values.size for _, flat in plan.flats) <= SMALL
+        arrays = all(isinstance(t.value, np.ndarray) for t in plan.writes)
+        if not (plan.inline and small and arrays) or None in plan.rules():
+            return False
+        part = loss_part(plan)
+        return part is not None and 4 * sum(v.size * v.dtype.itemsize for v in part[1]) <= ROOM
+
+    def __init__(self, plan: Plan, size: int):
+        self.plan, self.size = plan, size
+        part = loss_part(plan)
+        assert part is not None
+        self.calls, self.slots = part
+        self.texts: list[Any] = []
+        self.stack = min(MOST, ROOM // (sum(v.size * v.dtype.itemsize for v in self.slots) or 1))
+        self.room = {v: np.empty((self.stack, *v.shape), v.dtype) for v in self.slots}
+        self.begin()
+
+    def begin(self) -> None:
+        """Other data than before."""
+        self.data: dict[Value, Any] = {}
+        self.laid: dict[Value, Any] = {}
+        self.blocks: dict[Value, Any] = {}
+        self.tuples: dict[Any, list[Any]] = {}
+
+    def lay_out(self, x: Any, t: Any, order: Any) -> None:
+        """Gather the data of this pass, into the memory of the last."""
+        for a in self.plan.calls.arguments:
+            if order is None and a in self.data:
+                continue
+            if a not in self.data:
+                self.data[a] = self._laid(a, np.ascontiguousarray(self.plan.data(a, x, t)))
+                self.laid[a] = self.data[a] if order is None else np.empty_like(self.data[a])
+                self.blocks[a] = self._blocks(a)
+            if order is not None:
+                np.take(self.data[a], order, axis=0, out=self.laid[a], mode="clip")
+            if self._columns(a):
+                whole = len(self.blocks[a])
+                rows = self.laid[a][: whole * self.size].reshape(whole, self.size, -1)
+                self.blocks[a][...] = rows.transpose(0, 2, 1)
+
+    def _columns(self, a: Value) -> bool:
+        """Whether a batch of an argument has a column for each sample."""
+        return isinstance(a.source, Value) and a not in self.plan.with_ones
+
+    def _laid(self, a: Value, data: Any) -> Any:
+        if a not in self.plan.with_ones:
+            return data
+        rows = np.ones((len(data), data.shape[1] + 1), data.dtype)
+        rows[:, :-1] = data
+        return rows
+
+    def _blocks(self, a: Value) -> Any:
+        """An argument's batches, one after the other."""
+        data = self.laid[a]
+        whole = len(data) // self.size
+        if self._columns(a):
+            return np.empty((whole, data.shape[1], self.size), data.dtype)
+        return data[: whole * self.size].reshape(whole, self.size, *data.shape[1:])
+
+    def run(self, start: int, count: int) -> list[float] | None:
+        """The losses of some batches from `start` on; None, with nothing done, if one of them is no number."""
+        plan = self.plan
+        t = plan.flats[0][1].steps[0]
+        place = start % self.stack
+        count = min(count, self.stack - place, FLUSH_EVERY - t % FLUSH_EVERY)
+        text, count = self._text(t, place, count)
+        if text is None:
+            return None
+        before = [[flat.values.copy(), *(s.copy() for s in flat.state.values())] for _, flat in plan.flats]
+        written = [t.value.copy() for t in plan.writes]
+        states = [bits.state for bits in plan.generators]
+        with np.errstate(all="ignore"):
+            text.run(self._batches(text)[start : start + count])
+            losses = self._losses(start, place, count)
+        if not all(map(math.isfinite, losses)):
+            for (_, flat), copies in zip(plan.flats, before, strict=True):
+                for array, copy in zip((flat.values, *flat.state.values()), copies, strict=True):
+                    array[...] = copy
+            for tensor, copy in zip(plan.writes, written, strict=True):
+                tensor.value[...] = copy
+            for bits, state in zip(plan.generators, states, strict=True):
+                bits.state = state
+            return None
+        from .training import count as counted
+
+        counted(plan, text.rules, count)
+        if plan.writes:
+            wrote(plan.writes)
+        return losses
+
+    def _text(self, t: int, place: int, count: int) -> tuple[Text | None, int]:
+        """A program that fits the coming step, the tables of its changing numbers filled for as many steps as it fits."""
+        plan = self.plan
+        for text in self.texts:
+            fitting = min(
+                rule.tabulate(t + 1, place, count, group)
+                for (group, _), rule in zip(plan.flats, text.rules, strict=True)
+            )
+            if fitting:
+                return text, fitting
+        rules: Any = plan.rules()
+        for rule in rules:
+            rule.tables = {name: np.empty(self.stack, rule.dtype) for name in rule.changing}
+        text = Text(plan, rules, False, self.slots)
+        self.texts.append(text)
+        return (None, 0) if len(self.texts) > 8 else self._text(t, place, count)
+
+    def _batches(self, text: Text) -> list[Any]:
+        """What the program reads of each batch: views, made once."""
+        if id(text) not in self.tuples:
+            whole = len(next(iter(self.blocks.values())))
+            self.tuples[id(text)] = [self._batch(text, k, k % self.stack) for k in range(whole)]
+        return self.tuples[id(text)]
+
+    def _batch(self, text: Text, k: int, place: int) -> tuple[Any, ...]:
+        w = text.writer
+        arrays: dict[Any, Any] = {a: self.blocks[a][k] for a in self.plan.calls.arguments}
+        arrays |= {v: room[place] for v, room in self.room.items()}
+        ahead: dict[str, Any] = {}
+        shown = dict(arrays)
+        for name, (base, call) in (w.ahead or {}).items():
+            ahead[name] = shown[call.out] = call.op.kernel(shown[base], **call.params)
+        numbers = [
+            rule.tables[name][place : place + 1].reshape(())
+            for rule in text.rules
+            if rule is not None
+            for name in rule.changing
+        ]
+        slots = [arrays[v] for v in w.placed if v in w.slots]
+        return (*(arrays[a] for a in self.plan.calls.arguments), *slots, *ahead.values(), *numbers)
+
+    def _losses(self, start: int, place: int, count: int) -> list[float]:
+        """The losses, all at once."""
+        known: dict[Value, Any] = {v: room[place : place + count] for v, room in self.room.items()}
+        for a in self.plan.calls.arguments:
+            known[a] = self.blocks[a][start : start + count]
+        for call in self.calls:
+            known[call.out] = stacked(call, known)
+        return known[self.plan.loss].tolist()
+
+
+def loss_part(plan: Plan) -> tuple[list[Call], list[Value]] | None:
+    """The calls that serve the loss alone, and the values that they read of the others; None if they cannot wait."""
+    needed = {*(g for g, _, _ in plan.destinations), *plan.written}
+    kept = set()
+    for call in reversed(plan.calls.calls):
+        if "rng" in call.params or not needed.isdisjoint(call.outs):
+            needed.update(call.values)
+            kept.add(id(call))
+    of_loss, wanted = [], {plan.loss}
+    for call in reversed(plan.calls.calls):
+        if id(call) not in kept and call.out in wanted:
+            of_loss.append(call)
+            wanted.update(call.values)
+    made = {call.out for call in of_loss}
+    slots = [v for v in wanted if v not in made and v.kind == "made"]
+    if not of_loss or any(len(c.outs) > 1 or not _stackable(c) for c in of_loss) or plan.loss not in made:
+        return None
+    if any(v.kind in ("outside", "gradient") for v in wanted) or not all(_writable(v) for v in slots):
+        return None
+    return of_loss[::-1], slots
+
+
+def _writable(v: Value) -> bool:
+    assert v.made is not None
+    op = v.made.op
+    return bool(v.shape) and (
+        (isinstance(op.kernel, np.ufunc) and op.elementwise) or op.name in ("dot", "sum", "max", "min")
+    )
+
+
+def _stackable(call: Call) -> bool:
+    op, first = call.op, call.inputs[0]
+    if isinstance(op.kernel, np.ufunc) and op.elementwise:
+        return all(not isinstance(x, Value) or x.kind != "constant" or x.size == 1 for x in call.inputs)
+    if op.name in ("dot", "vdot"):
+        return (
+            all(isinstance(x, Value) for x in call.inputs)
+            and call.out.shape == ()
+            and (op.name == "vdot" or len(first.shape) == 1)
+        )
+    return op.name == "sum" and call.params["axis"] is None and call.out.shape == ()
+
+
+def stacked(call: Call, known: dict[Value, Any]) -> Any:
+    """A call for many batches at once, to the same bits."""
+    given: list[Any] = [
+        x if not isinstance(x, Value) else x.source if x.kind == "constant" else known[x] for x in call.inputs
+    ]
+    if call.op.name in ("dot", "vdot"):
+        a, b = (g.reshape(len(g) if x.kind != "constant" else 1, -1) for g, x in zip(given, call.inputs, strict=True))
+        return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
+    if call.op.name == "sum":
+        return np.add.reduce(given[0].reshape(len(given[0]), -1), axis=1)
+    axes = len(call.out.shape)
+    for i, x in enumerate(call.inputs):
+        if isinstance(x, Value) and x.kind != "constant" and len(x.shape) < axes:
+            given[i] = given[i].reshape(len(given[i]), *(1,) * (axes - len(x.shape)), *x.shape)
+    return call.op.kernel(*given)

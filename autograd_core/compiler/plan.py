@@ -1,0 +1,143 @@
+"""One training step as calls: forward, backward, what is written to, and where each gradient has to go."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from ..hooks import in_use
+from ..memory import describe
+from ..tensor import Tensor
+from .calls import Call, Calls, Value
+from .lowering import from_record
+from .passes import hoist
+from .program import optimise
+from .recording import CannotRecord, record, same
+from .updates import CannotWrite, Rule
+
+
+class NotAStep(Exception):
+    """What the model and the loss return cannot be trained."""
+
+
+class Plan:
+    """The calls of a step for batches of one shape. gradients: by parameter; writes: tensors that are written to.
+
+    inline: whether the whole update is part of the program, as it is for every optimizer that has but a rule.
+    """
+
+    def __init__(self, training: Any, x: Any, t: Any):
+        self.optimizer = optimizer = training.optimizer
+        for p in (p for group in optimizer.param_groups for p in group["params"]):
+            if in_use.anywhere and getattr(p, "hooks", None) is not None and p.hooks.functions:
+                raise CannotRecord(f"{describe(p)} has a hook, which is a function of Python's")
+
+        def forward_backward(x: Tensor, t: Tensor) -> Any:
+            optimizer.zero_grad()
+            output = training.model(x)
+            loss = training.loss(output, t)
+            if not isinstance(loss, Tensor) or not isinstance(output, Tensor) or loss.size != 1 or not loss.tracked:
+                raise NotAStep  # eager code will say what is wrong with it
+            loss.backward()
+            return output, loss
+
+        found = record(forward_backward, (x, t), lines=not training.trusted)
+        if not training.trusted and (different := same(found, record(forward_backward, (x, t)))):
+            raise CannotRecord(f"the step does not do the same twice: {different}")
+        names = {**training.names, id(found.arguments[0]): "x", id(found.arguments[1]): "t"}
+        self.calls, known = from_record(found, names)
+        for _, value in found.writes:
+            if id(value) not in known:
+                raise CannotRecord("what is written to a tensor was not computed by rows of the table")
+        self.output, self.loss = (known[id(r)] for r in found.result)
+        self.gradients = {
+            p: known[id(g)] for p, g in found.gradients.items() if isinstance(g, Tensor) and id(p) in self.calls.outside
+        }
+        self.writes = [w for w, _ in found.writes]
+        self.generators = [generator.bit_generator for generator, _ in found.states]
+        everything: dict[Any, Value] = {"output": self.output, "loss": self.loss, **self.gradients}
+        self.calls.results = {**everything, **{("write", i): known[id(x)] for i, (_, x) in enumerate(found.writes)}}
+        optimise(self.calls)
+        hoist(self.calls)
+        self.calls.kept = []
+        results = self.calls.results
+        self.output, self.loss = results["output"], results["loss"]
+        self.gradients = {p: results[p] for p in self.gradients}
+        self.written = [results["write", i] for i in range(len(self.writes))]
+        self.adopt()
+        every = all(p in self.gradients for _, flat in self.flats for p in flat.params)
+        even = all(len(set(flat.steps)) == 1 for _, flat in self.flats)
+        plain = getattr(type(optimizer).step, "__qualname__", "") == "Optimizer.step"
+        self.inline = every and even and plain and training.clip is None
+        self.with_ones: set[Value] = set()  # arguments whose rows end with a 1
+        self.lying: list[tuple[Value, Any]] = []  # values that are to lie in given arrays
+        self.destinations: list[tuple[Value, Any, str]] = []  # gradients, where they go, and the names of these places
+        for _, flat in self.flats:
+            for p, _, view in flat.homes:
+                if p in self.gradients:
+                    self.destinations.append((self.gradients[p], view, f"{self.name(p)}_grad"))
+
+    def name(self, tensor: Any) -> str:
+        """What the program calls a Tensor."""
+        value = self.calls.outside.get(id(tensor))
+        return (value.name if value is not None else "") or tensor.name or "p"
+
+    def adopt(self) -> None:
+        """Parameters move into the optimizer's flat buffers, if they are not there yet."""
+        groups = zip(self.optimizer.param_groups, self.optimizer._flats, strict=True)
+        self.flats = [(group, flat) for group, flats in groups for flat in flats]
+        for _, flat in self.flats:
+            for p, view, _ in flat.homes:
+                if p.value is not view:
+                    view[...] = p.value
+                    p.value = view
+        self.bound = [(p, p.value) for _, flat in self.flats for p in flat.params]
+        self.states = [flat.state for _, flat in self.flats]
+        read = [v.source for v in self.calls.outside.values() if v.kind == "outside"]
+        self.bound += [(t, t.value) for t in read if isinstance(t.value, np.ndarray)]
+
+    def holds(self) -> bool:
+        """Whether all that the program reads still lies where it lay."""
+        same_states = all(flat.state is s for (_, flat), s in zip(self.flats, self.states, strict=True))
+        same_flats = len(self.flats) == sum(map(len, self.optimizer._flats))
+        even = not self.inline or all(flat.steps.count(flat.steps[0]) == len(flat.steps) for _, flat in self.flats)
+        return same_states and same_flats and even and all(p.value is array for p, array in self.bound)
+
+    def rules(self) -> list[Rule | None]:
+        """The optimizer's rule for each flat buffer as it stands now; None for one that is called as it is."""
+        found: list[Rule | None] = []
+        for i, (group, flat) in enumerate(self.flats):
+            try:
+                found.append(Rule(self.optimizer, group, flat, flat.steps[0] + 1, str(i) if i else ""))
+            except (CannotWrite, TypeError, AttributeError):
+                found.append(None)
+        return found
+
+    def data(self, argument: Value, x: Any, t: Any) -> Any:
+        """An argument of the program for samples x and their targets t."""
+        if isinstance(argument.source, Value):  # the same, laid out in another way
+            argument = argument.source
+        if isinstance(argument.source, int):
+            return (x, t)[argument.source]
+        call: Call = argument.source
+        first = (x, t)[call.inputs[0].source]
+        others = [np.empty((len(x), *y.shape[1:]), y.dtype) if isinstance(y, Value) else y for y in call.inputs[1:]]
+        return call.op.kernel(first, *others, **call.params)
+
+
+def turned(plan: Plan, batch: int) -> Plan | None:
+    """The plan with feature-major buffers, or None if there is none."""
+    from .passes.feature_major import CannotTurn, Turned
+
+    try:
+        other = Turned(plan, batch)
+    except CannotTurn:
+        return None
+    new = copy.copy(plan)
+    new.calls = Calls(other.arguments, other.calls, plan.calls.outside)
+    new.destinations, new.lying, new.with_ones = other.destinations, other.placed, other.with_ones
+    new.loss = other.same[plan.loss]
+    new.written = []
+    return None if plan.written else new

@@ -1,0 +1,130 @@
+"""A plan as text: the program that is printed is the one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .calls import Calls, Value
+from .explaining import explained
+from .names import Thing
+from .passes import drop_unneeded
+from .plan import Plan
+from .program import bare, compile_text
+from .updates import Rule
+from .writing import VIEWS, Writer
+
+CHUNK = 1 << 16  # elements that the optimizer's rule goes over at a time, to stay in the cache
+
+
+class Text:
+    """One program of a plan, written and loaded. outputs: give the outputs. rules: the update, if it is part of it.
+
+    every: a program for a whole run of batches in place of one step; its losses are then computed afterwards, from `slots`.
+    """
+
+    def __init__(self, plan: Plan, rules: list[Rule | None], outputs: bool, every: list[Value] | None = None):
+        self.plan, self.rules, self.slots = plan, rules, every
+        calls = Calls(plan.calls.arguments, list(plan.calls.calls), plan.calls.outside)
+        asked = [*(g for g, _, _ in plan.destinations), *plan.written, *([plan.output] if outputs else [])]
+        asked += [plan.loss] if every is None else every
+        calls.results = dict(enumerate(asked))
+        drop_unneeded(calls)
+        calls.results = {"loss": plan.loss} if every is None else {}
+        if outputs:
+            calls.results["output"] = plan.output
+        self.writer = w = Writer(calls)
+        for v in asked:
+            w.hold(v)
+        if every is not None:
+            w.ahead = {}
+            for v in every:
+                w.placed[v] = w.fresh(v.made.op.name)  # type: ignore[union-attr]
+                w.slots.add(v)
+        loose: list[Any] = []
+        users = calls.users()
+        for v, array in plan.lying:
+            w.placed[v] = w.give("layer", Thing(array))
+        for g, view, name in plan.destinations if plan.inline else ():
+            if not _placed(w, g, view, name):
+                loose.append((g, view, name))
+            elif g not in w.placed and not users.get(g):
+                w.last.pop(g, None)  # nobody needs it as a view
+        arrays = [
+            (v, t.value, plan.name(t))
+            for v, t in zip(plan.written, plan.writes, strict=True)
+            if isinstance(t.value, np.ndarray)
+        ]
+        self.late = [
+            (v, t) for v, t in zip(plan.written, plan.writes, strict=True) if not isinstance(t.value, np.ndarray)
+        ]
+        after: list[str] = []
+        w.end = lambda: after.extend(self._last_lines(w, [*loose, *arrays]))  # type: ignore[method-assign]
+        extra = [v for v, _ in self.late] + ([] if plan.inline else list(plan.gradients.values()))
+        once = {}
+        if every is None:
+            w.taken.add("isfinite")
+            once[plan.loss] = ["if not isfinite({}):", "    return {},"]
+        more = (["keep"] if plan.inline else []) if every is None else None
+        self.source = w.write(after, once, more, extra)
+        if every is None:
+            self.source = "from math import isfinite\n" + self.source
+        namespace: dict[str, Any] = {}
+        exec(compile_text(self.source), namespace)
+        self.given, self.numbers = w.given, w.numbers
+        self.run = namespace["prepare"](**self.environment)
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What `prepare` is given, by name."""
+        return {name: bare(thing) for name, thing in self.given.items()}
+
+    def explain(self) -> str:
+        """What the program costs, as a table."""
+        return explained("one training step", self.writer.calls.calls, self.writer.buffers)
+
+    def _last_lines(self, w: Writer, copies: Iterable[Any]) -> list[str]:
+        """What is copied to where it belongs, the gradients for those who look, and the optimizer's rule."""
+        lines = [f'{w.function("copyto")}({w.give(name, Thing(to))}, {w.name(v)}, "unsafe")' for v, to, name in copies]
+        if not self.plan.inline:
+            return lines
+        for i, (_, flat) in enumerate(self.plan.flats):
+            if self.slots is None:
+                grads = w.give(f"grads{i or ''}", Thing(flat.grads))
+                lines += [*(["if keep is not None:"]), f"    {w.function('copyto')}(keep[{i}], {grads})"]
+        for i, ((_, flat), rule) in enumerate(zip(self.plan.flats, self.rules, strict=True)):
+            if rule is not None:
+                lines += rule.written(w, flat, str(i) if i else "", self.slots is not None, CHUNK)
+        return lines
+
+
+def _placed(w: Writer, g: Value, view: Any, name: str) -> bool:
+    """Have a gradient computed where the optimizer wants it; False if it has to be copied there."""
+    if (
+        g.made is not None
+        and g.made.op.name == "transpose"
+        and g.made.params["axes"] is None
+        and isinstance(g.made.inputs[0], Value)
+    ):
+        g, view = g.made.inputs[0], view.T
+    made = g.made
+    if (
+        made is None
+        or g.kind != "made"
+        or g in w.placed
+        or made.op.name in VIEWS
+        or (g.shape, g.dtype) != (view.shape, view.dtype)
+    ):
+        return False
+    if made.op.name in ("dot", "matmul"):
+        fits = view.flags.c_contiguous and all(
+            isinstance(x, Value) and x.shape and x.dtype == g.dtype for x in made.inputs
+        )
+    else:
+        fits = made.op.name == "sum" or (isinstance(made.op.kernel, np.ufunc) and made.op.elementwise)
+    if not fits or not g.shape or made not in w.calls.calls:
+        return False
+    w.placed[g] = w.give(name, Thing(view))
+    return True

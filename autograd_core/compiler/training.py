@@ -1,0 +1,168 @@
+"""Compiled training: programs of steps, one for each shape of batch, and epochs that run them over laid out data.
+
+Learning rates, counts and the like are numbers that are filled in anew. A step whose loss is no number is not made: it is left to
+eager code, which will say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..memory import write, wrote
+from ..modes import observers
+from .epochs import Epochs, Run
+from .plan import NotAStep, Plan, turned
+from .program import number_of
+from .recording import CannotRecord
+from .text import Text
+
+FLUSH_EVERY = 256
+Eager = Callable[[Any, Any], tuple[Any, float]]
+
+
+class Training:
+    """The compiled steps of one model, loss and optimizer. clip: what clips the optimizer's gradients, or None.
+
+    `step(x, t)` gives the outputs and the loss, or None where eager code has to do this step; `reason` says why, if that is for
+    good.
+    """
+
+    def __init__(
+        self, model: Any, loss: Any, optimizer: Any, clip: Callable[[Any], None] | None = None, fast: bool = False
+    ):
+        self.fast = fast  # feature-major where that is known: equal to rounding, not to the bit
+        self.model, self.loss, self.optimizer, self.clip = model, loss, optimizer, clip
+        self.steps: dict[Any, Step] = {}
+        self.reason: str | None = None
+        self.modules = list(model.modules()) if hasattr(model, "modules") else []
+        tensors = dict(model.named_parameters()) | dict(model.named_buffers()) if self.modules else {}
+        self.names = {id(p): name for name, p in tensors.items()}
+        parts = [*self.modules, *(loss.modules() if hasattr(loss, "modules") else [loss])]
+        self.trusted = bool(self.modules) and all(map(_of_the_library, parts))
+        self.epochs: Epochs | None = None
+
+    def program(self, x: Any, t: Any) -> Step | None:
+        """The step for batches like this one, recorded if it is the first; None if there can be none."""
+        if self.reason is not None or observers:
+            return None
+        trained = [p.tracked for group in self.optimizer.param_groups for p in group["params"]]
+        key = x.shape, x.dtype, t.shape, t.dtype, tuple([m.training for m in self.modules]), tuple(trained)
+        found = self.steps.get(key)
+        if found is None or not found.plan.holds():
+            try:
+                found = self.steps[key] = Step(Plan(self, x, t), self.clip, self.fast)
+            except NotAStep:
+                return None
+            except CannotRecord as error:
+                self.reason = str(error)
+                warnings.warn(f"training runs without a compiled program: {error}", stacklevel=6)
+        return found if self.reason is None else None
+
+    def step(self, x: Any, t: Any, outputs: bool = True, look: bool = True) -> tuple[Any, float] | None:
+        """One step, whose gradients are left in `.grad` if somebody will look; None, with nothing done, if eager code has to do it."""
+        if not isinstance(x, np.ndarray) or not isinstance(t, np.ndarray):
+            return None
+        step = self.program(x, t)
+        return None if step is None else step.run(x, t, outputs, look)
+
+    def epoch(
+        self, batches: Any, outputs: list[Any] | None, otherwise: Eager, look: bool = True
+    ) -> tuple[list[float], list[Any]]:
+        """Losses and targets of an epoch's batches, up to the first loss that is no number. outputs: a list to fill, or None.
+        otherwise: what does a step that no program does. look: somebody will look at `.grad` afterwards."""
+        if self.epochs is None or self.epochs.batches is not batches:
+            self.epochs = Epochs(self, batches)
+        return self.epochs.run(outputs, otherwise, look)
+
+
+class Step:
+    """A plan as programs that do one step each, with outputs and without."""
+
+    def __init__(self, plan: Plan, clip: Any, fast: bool):
+        self.plan, self.clip, self.fast = plan, clip, fast
+        self.texts: dict[Any, Text] = {}
+        self.run_of: Any = False
+
+    def many(self, size: int) -> Run | None:
+        """Many such steps as one program, where that can be."""
+        if self.run_of is False:
+            plan = (turned(self.plan, size) if self.fast and self.plan.inline else None) or self.plan
+            self.run_of = Run(plan, size) if Run.possible(plan) else None
+        return self.run_of
+
+    def text(self, outputs: bool) -> Text:
+        """The program that fits the optimizer's numbers of the coming step, which are filled in."""
+        plan = self.plan
+        for (with_outputs, _), text in self.texts.items():
+            if with_outputs == outputs and all(
+                rule is None or rule.fits(flat.steps[0] + 1, group)
+                for (group, flat), rule in zip(plan.flats, text.rules, strict=True)
+            ):
+                return text
+        rules: list[Any] = plan.rules() if plan.inline else [None] * len(plan.flats)
+        text = self.texts[outputs, len(self.texts)] = Text(plan, rules, outputs)
+        for (group, flat), rule in zip(plan.flats, rules, strict=True):
+            if rule is not None:
+                rule.fits(flat.steps[0] + 1, group)
+        return text
+
+    def run(self, x: Any, t: Any, outputs: bool, look: bool) -> tuple[Any, float] | None:
+        """The outputs and the loss; None, with nothing done, if the loss is no number."""
+        plan = self.plan
+        text = self.text(outputs)
+        before = [bits.state for bits in plan.generators]
+        arguments = [plan.data(a, x, t) for a in plan.calls.arguments]
+        keep = [np.empty_like(flat.values) for _, flat in plan.flats] if plan.inline and look else None
+        values = text.run(*arguments, *map(number_of, text.numbers), *([keep] if plan.inline else []))
+        loss = float(values[0])
+        if not math.isfinite(loss):
+            for bits, state in zip(plan.generators, before, strict=True):
+                bits.state = state
+            return None
+        rest = values[2 if outputs else 1 :]
+        for value, (_, tensor) in zip(rest, text.late, strict=False):
+            write(tensor, value)
+        output = np.array(values[1]) if outputs else None
+        if plan.inline:
+            count(plan, text.rules, 1)
+            for grads, (_, flat) in zip(keep or (), plan.flats if keep else (), strict=True):
+                for i, p in enumerate(flat.params):
+                    p.gradient = flat._view(grads, i)
+        else:
+            plan.optimizer.zero_grad()
+            for p, g in zip(plan.gradients, rest[len(text.late) :], strict=True):
+                p.gradient = np.array(g)
+            if self.clip is not None:
+                self.clip(plan.optimizer)
+            plan.optimizer.step()
+        if plan.writes:
+            wrote(plan.writes)
+        return output, loss
+
+
+def count(plan: Plan, rules: list[Any], steps: int) -> None:
+    """What an optimizer's step does besides its rule."""
+    for (group, flat), rule in zip(plan.flats, rules, strict=True):
+        t = flat.steps[0] + steps
+        flat.steps = [t] * len(flat.steps)
+        if rule is None:
+            plan.optimizer.apply(t, flat.values, flat.grads, flat.state, group)
+        if t % FLUSH_EVERY == 0:
+            for s in flat.state.values():
+                s[np.abs(s) < 1e-30] = 0
+        wrote(flat.params)
+
+
+def _of_the_library(part: Any) -> bool:
+    """Whether a module or loss is one of the library's own as it was written, so that it does the same each time."""
+    room = type(part).__module__.split(".")[0]
+    return (
+        room in ("autograd_core", "nn")
+        and isinstance(getattr(part, "__dict__", None), dict)
+        and "forward" not in vars(part)
+    )

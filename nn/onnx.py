@@ -1,0 +1,285 @@
+"""A network as an ONNX file: a line of nodes for each module, of any batch size, in float32 as runtimes compute.
+
+ONNX has most layers and activations by name; the others are made of its arithmetic. The model is run once beside the
+writing, two samples of zeros, so that each module is written for the shapes that it will see.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core import __version__, no_grad
+
+from .architecture import whose_forward
+from .arrayfiles import write_bytes
+from .functional.activations import SELU_ALPHA, SELU_SCALE
+from .module import Module
+
+OPSET, IR_VERSION = 20, 9  # the first with Gelu and Mish
+
+
+class Wire(NamedTuple):
+    """A value between two nodes: its name, and what two samples give there."""
+
+    name: str
+    sample: Any
+
+
+class Graph:
+    """The nodes and the constants so far; calling it adds a node and gives the name of its output."""
+
+    def __init__(self, onnx: Any):
+        self.onnx, self.nodes, self.constants = onnx, [], {}
+        self.paths: dict[int, str] = {}
+
+    def __call__(self, op: str, *inputs: Any, **attributes: Any) -> str:
+        names = [x if isinstance(x, str) else self.constant(x) for x in inputs]
+        output = f"{op}_{len(self.nodes)}"
+        self.nodes.append(self.onnx.helper.make_node(op, names, [output], name=output, **attributes))
+        return output
+
+    def constant(self, value: Any) -> str:
+        """A parameter by its path, else a number or array; integers stay int64, as ONNX wants its shapes."""
+        array = np.asarray(getattr(value, "value", value), order="C")
+        array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float32)
+        name = self.paths.get(id(value)) or f"constant_{len(self.constants)}"
+        self.constants[name] = self.onnx.numpy_helper.from_array(array, name)
+        return name
+
+
+def _linear(g: Graph, m: Any, x: Wire) -> str:
+    if x.sample.ndim == 2:
+        return g("Gemm", x.name, m.weight, *([m.bias] if m.bias is not None else []), transB=1)
+    y = g("MatMul", x.name, np.ascontiguousarray(m.weight.value.T))
+    return g("Add", y, m.bias) if m.bias is not None else y
+
+
+def _standardize(g: Graph, x: str, axes: list[int], eps: float) -> str:
+    centred = g("Sub", x, g("ReduceMean", x, axes))
+    variance = g("ReduceMean", g("Mul", centred, centred), axes)
+    return g("Div", centred, g("Sqrt", g("Add", variance, float(eps))))
+
+
+def _batch_norm(g: Graph, m: Any, x: Wire) -> str:
+    ones = np.ones(m.num_features, np.float32)
+    weight, bias = (m.weight, m.bias) if m.affine else (ones, 0 * ones)
+    if m.running_mean is not None:
+        return g("BatchNormalization", x.name, weight, bias, m.running_mean, m.running_var, epsilon=float(m.eps))
+    y = _standardize(g, x.name, [0, *range(2, x.sample.ndim)], m.eps)
+    if not m.affine:
+        return y
+    along = (-1, *[1] * (x.sample.ndim - 2))
+    return g("Add", g("Mul", y, m.weight.value.reshape(along)), m.bias.value.reshape(along))
+
+
+def _layer_norm(g: Graph, m: Any, x: Wire) -> str:
+    weight = m.weight if m.weight is not None else np.ones(m.normalized_shape, np.float32)
+    bias = [m.bias] if m.bias is not None else []
+    return g("LayerNormalization", x.name, weight, *bias, axis=-len(m.normalized_shape), epsilon=float(m.eps))
+
+
+def _frame(m: Any) -> dict[str, Any]:
+    return {"kernel_shape": list(m.kernel_size), "strides": list(m.stride), "pads": [*m.padding, *m.padding]}
+
+
+def _images(x: Wire) -> None:
+    if x.sample.ndim != 4:
+        raise ValueError(f"ONNX takes images as (N, C, H, W); here arrives {x.sample.ndim - 1}-dimensional data")
+
+
+def _conv2d(g: Graph, m: Any, x: Wire) -> str:
+    _images(x)
+    return g("Conv", x.name, m.weight, *([m.bias] if m.bias is not None else []), **_frame(m))
+
+
+def _pool(g: Graph, m: Any, x: Wire, op: str, **more: Any) -> str:
+    _images(x)
+    return g(op, x.name, **_frame(m), **more)
+
+
+def _kernel_layer(g: Graph, m: Any, x: Wire) -> str:
+    """Inputs as vectors (..., in, d), weights (out, in, d); windows are cut out by a convolution with ones and zeros."""
+    weight, (n_out, n_in) = m.weight.value.reshape(*m.weight.shape[:2], -1), m.weight.shape[:2]
+    if callable(m.kernel):
+        raise ValueError(f"its kernel {m.kernel!r} is a function, and what it computes cannot be seen")
+    if m.kernel_size is None:
+        v = g("Unsqueeze", x.name, [-3, -1])  # (..., 1, in, 1)
+        end: list[int] = []
+    else:
+        _images(x)
+        d = math.prod(m.kernel_size)
+        cut = np.tile(np.eye(d, dtype=np.float32).reshape(d, 1, *m.kernel_size), (n_in, 1, 1, 1))
+        seen = g("Conv", x.name, cut, group=n_in, **_frame(m))
+        v = g("Reshape", seen, [0, 1, n_in, d, *m(x.sample).shape[-2:]])
+        weight, end = weight[..., None, None], [1, 1]
+    axis = -1 - len(end)
+    if m.kernel == "gaussian":
+        apart = g("Sub", v, weight)
+        y = g("Exp", g("Mul", g("ReduceSum", g("Mul", apart, apart), [axis], keepdims=0), -float(m.gamma)))
+    else:
+        y = g("ReduceSum", g("Mul", v, weight), [axis], keepdims=0)
+        if m.kernel == "polynomial":
+            y = g("Pow", g("Add", y, float(m.offset)), float(m.degree))
+    y = g("ReduceSum", y, [axis], keepdims=0)
+    return g("Add", y, m.bias.value.reshape(n_out, *end)) if m.bias is not None else y
+
+
+def _reshape(g: Graph, m: Any, x: Wire) -> str:
+    """The first axis, that of the batch, is the one whose length is not known."""
+    after, dim = m(x.sample).shape, getattr(m, "dim", 1)
+    if dim % x.sample.ndim == 0:
+        raise ValueError("it takes the axis of the batch apart, whose length is not known")
+    whole = after[0] == len(x.sample)
+    return g("Reshape", x.name, [0 if whole else -1, *after[1:]])
+
+
+def _prelu(g: Graph, m: Any, x: Wire) -> str:
+    return g("PRelu", x.name, m.weight.value.reshape(-1, *[1] * max(x.sample.ndim - 2, 0)))
+
+
+def _adaptive_relu(g: Graph, m: Any, x: Wire) -> str:
+    inner = _linear(g, m, x) if m.weight.ndim else g("Add", g("Mul", x.name, m.weight), m.bias)
+    return g("PRelu", x.name, g("Sigmoid", inner))
+
+
+def _clip(g: Graph, x: str, low: float, high: float) -> str:
+    return g("Clip", x, float(low), float(high))
+
+
+def _scaled(g: Graph, x: str, factor: Any) -> str:
+    plain = not hasattr(factor, "value") and factor == 1
+    return x if plain else g("Mul", x, factor if hasattr(factor, "value") else float(factor))
+
+
+NODES: dict[str, Callable[[Graph, Any, Wire], str]] = {
+    "Identity": lambda g, m, x: x.name,
+    "Dropout": lambda g, m, x: x.name,
+    "AlphaDropout": lambda g, m, x: x.name,
+    "Linear": _linear,
+    "KernelLayer": _kernel_layer,
+    "Conv2d": _conv2d,
+    "MaxPool2d": lambda g, m, x: _pool(g, m, x, "MaxPool"),
+    "AvgPool2d": lambda g, m, x: _pool(g, m, x, "AveragePool", count_include_pad=1),
+    "Flatten": _reshape,
+    "Unflatten": _reshape,
+    "BatchNorm1d": _batch_norm,
+    "LayerNorm": _layer_norm,
+    "Step": lambda g, m, x: g("Cast", g("GreaterOrEqual", x.name, 0.0), to=1),
+    "PiecewiseLinear": lambda g, m, x: _clip(g, g("Add", x.name, 0.5), 0, 1),
+    "Sigmoid": lambda g, m, x: g("Sigmoid", _scaled(g, x.name, m.slope)),
+    "Tanh": lambda g, m, x: g("Tanh", x.name),
+    "Hardtanh": lambda g, m, x: _clip(g, x.name, m.min_val, m.max_val),
+    "Hardsigmoid": lambda g, m, x: g("HardSigmoid", x.name, alpha=1 / 6, beta=0.5),
+    "Softsign": lambda g, m, x: g("Softsign", x.name),
+    "Tanhshrink": lambda g, m, x: g("Sub", x.name, g("Tanh", x.name)),
+    "LogSigmoid": lambda g, m, x: g("Neg", g("Softplus", g("Neg", x.name))),
+    "Softmax": lambda g, m, x: g("Softmax", x.name, axis=int(m.dim)),
+    "LogSoftmax": lambda g, m, x: g("LogSoftmax", x.name, axis=int(m.dim)),
+    "ReLU": lambda g, m, x: g("Relu", x.name),
+    "ReLU6": lambda g, m, x: _clip(g, x.name, 0, 6),
+    "LeakyReLU": lambda g, m, x: g("LeakyRelu", x.name, alpha=float(m.negative_slope)),
+    "PReLU": _prelu,
+    "AdaptiveReLU": _adaptive_relu,
+    "ELU": lambda g, m, x: g("Elu", x.name, alpha=float(m.alpha)),
+    "CELU": lambda g, m, x: g("Celu", x.name, alpha=float(m.alpha)),
+    "SELU": lambda g, m, x: g("Selu", x.name, alpha=SELU_ALPHA, gamma=SELU_SCALE),
+    "Softplus": lambda g, m, x: _scaled(g, g("Softplus", _scaled(g, x.name, m.beta)), 1 / m.beta),
+    "Swish": lambda g, m, x: g("Mul", x.name, g("Sigmoid", _scaled(g, x.name, m.beta))),
+    "SiLU": lambda g, m, x: g("Mul", x.name, g("Sigmoid", x.name)),
+    "GELU": lambda g, m, x: g("Gelu", x.name, approximate=m.approximate),
+    "Mish": lambda g, m, x: g("Mish", x.name),
+    "Hardswish": lambda g, m, x: g("HardSwish", x.name),
+}
+
+
+def _write(g: Graph, m: Any, x: Wire, path: str) -> Wire:
+    """Add a module's nodes; gives the wire that leaves it."""
+    kind = whose_forward(m)
+    inside = [(layer, f"{path}.{i}" if path else str(i)) for i, layer in enumerate(getattr(m, "layers", []))]
+    if kind in ("Sequential", "Residual"):
+        y = x
+        for layer, where in inside:
+            y = _write(g, layer, y, where)
+        return y if kind == "Sequential" else Wire(g("Add", x.name, y.name), y.sample)
+    if kind == "Parallel":
+        ends = [_write(g, layer, x, where).name for layer, where in inside]
+        y = g("Sum", *ends) if m.combine == "sum" else g("Concat", *ends, axis=m.dim)
+        return Wire(y, _bare(m(x.sample)))
+    where = f"layer {path}, " if path else ""
+    if kind not in NODES:
+        raise ValueError(
+            f"{where}{m!r}: to_onnx knows the layers and activations of nn; this one's code is its author's own, or a "
+            "loss. Build the model of modules of nn, with nn.Tanh() for np.tanh"
+        )
+    try:
+        return Wire(NODES[kind](g, m, x), _bare(m(x.sample)))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{where}{m!r} cannot be said in ONNX: {error}") from error
+
+
+def _bare(x: Any) -> Any:
+    return getattr(x, "value", x)
+
+
+def to_onnx(
+    model: Module, path: str | os.PathLike[str], x: Any = None, notes: dict[str, Any] | None = None
+) -> None:
+    """Write a model, as it is in evaluation, to an .onnx file that takes batches of any size in float32.
+
+    x: an input to try, of which only the shape counts, one row is enough; without it one is made if the first layer
+    with parameters states its `in_features`. Images must be given: np.zeros((1, 3, 8, 8)). notes: anything JSON can say,
+    kept in the file's metadata under "autograd_core". The input is called "x", the output "y". Extra: onnx; onnxruntime
+    runs the file. ValueError for a module whose code is not nn's, named in the sentence. PyTorch: torch.onnx.export.
+
+    nn.to_onnx(model, "digits.onnx"); onnxruntime.InferenceSession("digits.onnx").run(["y"], {"x": rows})
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError('ONNX files need the extra: pip install "autograd-core[onnx]"') from error
+    before = {module: module.training for module in model.modules()}
+    graph = Graph(onnx)
+    graph.paths = {id(tensor): name for name, tensor in reversed(list(model._named_tensors()))}
+    start = Wire("x", _sample(model, x))
+    try:
+        with no_grad():
+            end = _write(graph, model.eval(), start, "")
+    finally:
+        for module, mode in before.items():
+            module.training = mode
+    graph.nodes.append(onnx.helper.make_node("Identity", [end.name], ["y"], name="y"))
+    values = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", *wire.sample.shape[1:]])
+        for name, wire in (("x", start), ("y", end))
+    ]
+    made = onnx.helper.make_graph(
+        graph.nodes, type(model).__name__, values[:1], values[1:], list(graph.constants.values())
+    )
+    file = onnx.helper.make_model(
+        made, producer_name="autograd_core", producer_version=__version__, ir_version=IR_VERSION,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+    )  # fmt: skip
+    onnx.helper.set_model_props(file, {"autograd_core": json.dumps(notes or {})})
+    onnx.checker.check_model(file, full_check=True)
+    write_bytes(path, file.SerializeToString())
+
+
+def _sample(model: Module, x: Any) -> Any:
+    """Two samples of zeros of the shape that x has, or that the first layer asks for."""
+    if x is None:
+        first = next((m for m in model.modules() if list(m.parameters()) and not list(m.named_children())), None)
+        features = getattr(first, "in_features", None)
+        if features is None or getattr(first, "kernel_size", None) is not None:
+            raise ValueError("the model does not say what it takes; give an input to try: to_onnx(model, path, x)")
+        shape: tuple[int, ...] = (features,)
+    else:
+        shape = np.shape(_bare(x))[1:]
+        if not np.ndim(_bare(x)):
+            raise ValueError("x is a batch, (n, ...); a single number was given")
+    return np.zeros((2, *shape), next((p.dtype for p in model.parameters()), np.float32))
