@@ -243,7 +243,7 @@ def _drain(outputs: list[Tensor], order: list[Tensor], grads: Grads, create_grap
         # while a program is recorded, rules are fed with Tensors, so that what they compute is recorded too
         edges = contributions(order, grads, create_graph or followed(), **which)
         if observers and hasattr(observers[-1], "passing"):  # somebody wants to look at the pass
-            edges = observers[-1].passing(outputs, order, edges)
+            edges = observers[-1].passing(outputs, order, edges, grads)
         deque(edges, maxlen=0)
     finally:
         mode.recording = before

@@ -18,25 +18,11 @@ FIRST = {
     "woman": ["Ada", "Clara", "Edith", "Ida", "Lily", "Olga"],
     "man": ["Carl", "Emil", "Hugo", "Ivan", "Leo", "Paul"],
 }
-LAST = [
-    "Adler",
-    "Berg",
-    "Costa",
-    "Dahl",
-    "Evans",
-    "Fischer",
-    "Grant",
-    "Holm",
-    "Jensen",
-    "Moore",
-    "Novak",
-    "Quinn",
-    "Rossi",
-]
+LAST = ["Adler", "Berg", "Costa", "Dahl", "Evans", "Fischer", "Grant", "Holm", "Jensen", "Moore", "Novak", "Rossi"]
 
 
 def make_passengers(n: int = 891, rng: Any = 0, *, missing: float = 1.0) -> Table:
-    """A Titanic-like Table to predict ``survived`` (yes 36 %, in 1.5 % of the rows unknown) from ten other columns.
+    """A Titanic-like Table to predict ``survived`` (yes 36 %, in 1.5 % of the rows unknown) from eleven other columns.
 
     Among them are classes, numbers, dates, an ``age`` missing in 20 % and a ``deck`` missing in 75 % of the rows, a
     number of the row, names, and a constant. ``missing`` scales the shares of what is missing. ValueError for n < 1 or
@@ -45,7 +31,7 @@ def make_passengers(n: int = 891, rng: Any = 0, *, missing: float = 1.0) -> Tabl
     >>> from autograd_core import datasets
     >>> table = datasets.make_passengers(n=100)
     >>> table.names
-    ('id', 'survived', 'class', 'name', 'sex', 'age', 'family', 'fare', 'deck', 'port', 'booked', 'ship')
+    ('id', 'class', 'name', 'sex', 'age', 'family', 'fare', 'deck', 'port', 'booked', 'ship', 'survived')
     >>> table.rows[0] == datasets.make_passengers(n=100, rng=0).rows[0]
     True
     """
@@ -75,7 +61,6 @@ def make_passengers(n: int = 891, rng: Any = 0, *, missing: float = 1.0) -> Tabl
 
     columns = {
         "id": np.arange(1, n + 1).astype(str).tolist(),
-        "survived": gaps(np.where(survived, "yes", "no"), 0.015),
         "class": rank.astype(str).tolist(),
         "name": names,
         "sex": sex.tolist(),
@@ -86,6 +71,7 @@ def make_passengers(n: int = 891, rng: Any = 0, *, missing: float = 1.0) -> Tabl
         "port": gaps(port, 0.005),
         "booked": days.tolist(),
         "ship": ["Gigantic"] * n,
+        "survived": gaps(np.where(survived, "yes", "no"), 0.015),
     }
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     return Table("passengers", tuple(columns), list(range(len(rows))), rows, unit="row")

@@ -99,7 +99,10 @@ class Rule:
         """The rule that ``to_dict`` wrote; ValueError for anything else."""
         state = checked(state, FIELDS, "the rule of a column")
         labels = state["labels"]
-        known = state["kind"] in ("numbers", "dates", "categories") and math.isfinite(state["fill"])
+        most = {"numbers": math.inf, "dates": 700_000.0, "categories": 1.0}.get(
+            state["kind"], -1.0
+        )  # days to the year 3886
+        known = abs(state["fill"]) < most
         if not known or not texts(labels, distinct=True):
             raise ValueError(
                 f"the rule of column {quoted(state['name'])} is damaged: its kind, fill or labels make no sense"

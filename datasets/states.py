@@ -22,7 +22,10 @@ def checked(state: Any, fields: Mapping[str, type], what: str) -> dict[str, Any]
     for field, needed in fields.items():
         if type(state[field]) is not needed and not (needed is float and type(state[field]) is int):
             raise ValueError(f"{field} in the state of {what} is a {needed.__name__}, got {quoted(str(state[field]))}")
-    return {field: needed(state[field]) for field, needed in fields.items()}
+    try:
+        return {field: needed(state[field]) for field, needed in fields.items()}
+    except OverflowError:
+        raise ValueError(f"the state of {what} holds a number that is too large for one; it is damaged") from None
 
 
 def texts(values: Any, distinct: bool = False) -> bool:

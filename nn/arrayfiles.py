@@ -88,7 +88,7 @@ class _Pickled(ValueError):
     pass
 
 
-def _from_npz(path: Path_) -> tuple[bytes, dict[str, Any]]:
+def _from_npz(path: Path_) -> tuple[str, dict[str, Any]]:
     with zipfile.ZipFile(path) as file:
         members = file.infolist()
         names = [member.filename for member in members]
@@ -105,7 +105,7 @@ def _from_npz(path: Path_) -> tuple[bytes, dict[str, Any]]:
         arrays = {name.removesuffix(".npy"): _array(name, file.read(name)) for name in names}
     if strange := [name for name in arrays if name != _HEADER and not name.startswith(_ARRAY)]:
         raise ValueError(f"it has a member {strange[0]!r}")
-    text = arrays.pop(_HEADER).tobytes()
+    text = arrays.pop(_HEADER).tobytes().decode()
     return text, {name.removeprefix(_ARRAY): array for name, array in arrays.items()}
 
 
@@ -129,7 +129,7 @@ def _array(name: str, content: bytes) -> Any:
 
 def _from_safetensors(path: Path_) -> tuple[str, dict[str, Any]]:
     with _safetensors().safe_open(os.fspath(path), framework="numpy") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: it is no dict
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         text = (file.metadata() or {}).get(_HEADER)
     if text is None:
         raise ValueError(

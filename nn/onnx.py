@@ -35,7 +35,9 @@ class Graph:
     """The nodes and the constants so far; calling it adds a node and gives the name of its output."""
 
     def __init__(self, onnx: Any):
-        self.onnx, self.nodes, self.constants = onnx, [], {}
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.constants: dict[str, Any] = {}
         self.paths: dict[int, str] = {}
 
     def __call__(self, op: str, *inputs: Any, **attributes: Any) -> str:
@@ -209,8 +211,8 @@ def _write(g: Graph, m: Any, x: Wire, path: str) -> Wire:
         return y if kind == "Sequential" else Wire(g("Add", x.name, y.name), y.sample)
     if kind == "Parallel":
         ends = [_write(g, layer, x, where).name for layer, where in inside]
-        y = g("Sum", *ends) if m.combine == "sum" else g("Concat", *ends, axis=m.dim)
-        return Wire(y, _bare(m(x.sample)))
+        joined = g("Sum", *ends) if m.combine == "sum" else g("Concat", *ends, axis=m.dim)
+        return Wire(joined, _bare(m(x.sample)))
     where = f"layer {path}, " if path else ""
     if kind not in NODES:
         raise ValueError(
@@ -227,9 +229,7 @@ def _bare(x: Any) -> Any:
     return getattr(x, "value", x)
 
 
-def to_onnx(
-    model: Module, path: str | os.PathLike[str], x: Any = None, notes: dict[str, Any] | None = None
-) -> None:
+def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: dict[str, Any] | None = None) -> None:
     """Write a model, as it is in evaluation, to an .onnx file that takes batches of any size in float32.
 
     x: an input to try, of which only the shape counts, one row is enough; without it one is made if the first layer

@@ -7,7 +7,7 @@ So each is plain NumPy, complete in itself or by others here, and reads what the
 import csv
 import math
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -103,8 +103,8 @@ def day(cell: str) -> float | None:
         moment = datetime.fromisoformat(cell)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) / timedelta(days=1)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
 
 
 def canonical(cell: str) -> str:
@@ -124,7 +124,7 @@ def encode(rows: list[dict[str, str]]) -> Array:
     for rule in NOTES["encoder"]["rules"]:
         name, gaps = rule["name"], rule["gaps"]
         cells = [row[name].strip() for row in rows]
-        missing = np.array([number(cell) is not None and math.isnan(number(cell)) for cell in cells])
+        missing = np.array([number(cell) != number(cell) for cell in cells])  # only NaN differs from itself
         if rule["kind"] == "categories":
             words = [cell if cell in rule["labels"] else canonical(cell) for cell in cells]
             columns += [[word == label for word in words] & ~missing for label in rule["labels"]]
@@ -162,10 +162,8 @@ def read(path: str) -> Array:
     if not table:
         raise ValueError(f"{path} has no rows")
     names = [cell.strip() for cell in table[0]]
-    if "encoder" in NOTES:
-        wanted = [rule["name"] for rule in NOTES["encoder"]["rules"]]
-    else:
-        wanted = NOTES.get("features", [])
+    rules = NOTES.get("encoder", {}).get("rules", [])
+    wanted = [rule["name"] for rule in rules] or NOTES.get("features", [])
     if any(number(name) is None for name in names):
         table = table[1:]
     elif len(names) == len(wanted) or not wanted:
@@ -175,7 +173,7 @@ def read(path: str) -> Array:
     if ragged := [row for row in table if len(row) != len(names)]:
         raise ValueError(f"{path}: a row has {len(ragged[0])} cells, and there are {len(names)} columns: {ragged[0]}")
     rows = [dict(zip(names, row, strict=True)) for row in table]
-    if "encoder" in NOTES:
+    if rules:
         return encode(rows)
     values = [[number(row[name].strip()) for name in wanted or names] for row in rows]
     for row, line in zip(values, table, strict=True):

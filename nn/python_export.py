@@ -1,6 +1,6 @@
 """A network as one file of Python that needs NumPy only: its formulas line by line, its numbers, a command line.
 
-A formula is a text in x, one for each module; the functions it calls are copied from portable.py as they stand.
+The formulas stand in formulas.py; the functions that they call are copied from portable.py as they are.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ import ast
 import base64
 import inspect
 import json
-import math
 import os
 import pprint
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -21,117 +19,10 @@ import numpy as np
 from autograd_core import __version__
 
 from . import portable
-from .architecture import whose_forward
+from .architecture import CONTAINERS, whose_forward
 from .arrayfiles import write_bytes
-from .functional.activations import SELU_ALPHA, SELU_SCALE
+from .formulas import FORMULAS, number
 from .module import Module
-
-Of = Callable[[str], str]  # the text for an array of the module, by name
-
-
-def _n(value: Any) -> str:
-    """A setting as text: only numbers pass, since what stands in the file will run (and may come from another file)."""
-    if type(value) in (tuple, list):
-        return f"({', '.join(map(_n, value))}{',' * (len(value) == 1)})"
-    if isinstance(value, (int, float, np.number)) and math.isfinite(value):
-        return repr(value.item() if isinstance(value, np.number) else value)
-    raise ValueError(f"a setting of a module is {value!r}, which is not a number")
-
-
-def _linear(m: Any, of: Of) -> str:
-    return f"x @ {of('weight')}.T" + (f" + {of('bias')}" if m.bias is not None else "")
-
-
-def _batch_norm(m: Any, of: Of) -> str:
-    scale, shift = (f" * channels({of('weight')}, x)", f" + channels({of('bias')}, x)") if m.affine else ("", "")
-    if m.running_mean is None:
-        return f"standardize(x, (0, *range(2, x.ndim)), {_n(m.eps)}){scale}{shift}"
-    return f"(x - channels({of('running_mean')}, x)) / channels(np.sqrt({of('running_var')} + {_n(m.eps)}), x){scale}{shift}"
-
-
-def _layer_norm(m: Any, of: Of) -> str:
-    scale, shift = (f" * {of('weight')}" if m.weight is not None else ""), (f" + {of('bias')}" if m.bias is not None else "")
-    return f"standardize(x, {_n(tuple(range(-len(m.normalized_shape), 0)))}, {_n(m.eps)}){scale}{shift}"
-
-
-def _conv2d(m: Any, of: Of) -> str:
-    shift = f" + {of('bias')}[:, None, None]" if m.bias is not None else ""
-    return f"conv2d(x, {of('weight')}, {_n(m.stride)}, {_n(m.padding)}){shift}"
-
-
-def _kernel_layer(m: Any, of: Of) -> str:
-    w, shift = f"{of('weight')}.reshape({_n((*m.weight.shape[:2], -1))})", f" + {of('bias')}" if m.bias is not None else ""
-    alike = {
-        "linear": f"np.sum({w} * x, -1)",
-        "polynomial": f"((np.sum({w} * x, -1) + {_n(m.offset)}) ** {_n(m.degree)})",
-        "gaussian": f"np.exp(-{_n(m.gamma)} * np.sum(({w} - x) ** 2, -1))",
-    }.get(m.kernel if isinstance(m.kernel, str) else "")
-    if alike is None:
-        raise ValueError(f"its kernel {m.kernel!r} is a function, and what it computes cannot be seen")
-    if m.kernel_size is None:
-        return f"x[..., None, :, None]\n{alike}.sum(-1){shift}"
-    seen = f"kernel_inputs(x, {_n(m.kernel_size)}, {_n(m.stride)}, {_n(m.padding)})[..., None, :, :]"
-    return f"{seen}\nnp.moveaxis({alike}.sum(-1){shift}, -1, -3)"
-
-
-def _unflatten(m: Any, of: Of) -> str:
-    after = "x.ndim" if m.dim == -1 else _n(m.dim + 1)
-    return f"x.reshape(*x.shape[:{_n(m.dim)}], *{_n(m.unflattened_size)}, *x.shape[{after}:])"
-
-
-def _pool(m: Any, fill: str, reduce: str) -> str:
-    return f"windows(x, {_n(m.kernel_size)}, {_n(m.stride)}, {_n(m.padding)}, {fill}).{reduce}((-2, -1))"
-
-
-def _adaptive_relu(m: Any, of: Of) -> str:
-    slope = _linear(m, of) if m.weight.ndim else f"x * {of('weight')} + {of('bias')}"
-    return f"leaky(x, sigmoid({slope}))"
-
-
-def _gelu(m: Any, of: Of) -> str:
-    return "x * normal_cdf(x)" if m.approximate == "none" else f"x * sigmoid({math.sqrt(8 / math.pi)} * (x + 0.044715 * x**3))"
-
-
-FORMULAS: dict[str, Callable[[Any, Of], str]] = {  # a line for each step, each of which becomes x
-    "Identity": lambda m, of: "x",
-    "Dropout": lambda m, of: "x",
-    "AlphaDropout": lambda m, of: "x",
-    "Linear": _linear,
-    "KernelLayer": _kernel_layer,
-    "Conv2d": _conv2d,
-    "MaxPool2d": lambda m, of: _pool(m, "-math.inf", "max"),
-    "AvgPool2d": lambda m, of: _pool(m, "0.0", "mean"),
-    "Flatten": lambda m, of: f"flatten(x, {_n(m.start_dim)}, {_n(m.end_dim)})",
-    "Unflatten": _unflatten,
-    "BatchNorm1d": _batch_norm,
-    "LayerNorm": _layer_norm,
-    "Step": lambda m, of: "np.heaviside(x, 1)",
-    "PiecewiseLinear": lambda m, of: "np.clip(x + 0.5, 0, 1)",
-    "Sigmoid": lambda m, of: "sigmoid(x)" if m.slope == 1 else f"sigmoid(x * {_n(m.slope)})",
-    "Tanh": lambda m, of: "np.tanh(x)",
-    "Hardtanh": lambda m, of: f"np.clip(x, {_n(m.min_val)}, {_n(m.max_val)})",
-    "Hardsigmoid": lambda m, of: "np.clip(x / 6 + 0.5, 0, 1)",
-    "Softsign": lambda m, of: "x / (1 + np.abs(x))",
-    "Tanhshrink": lambda m, of: "x - np.tanh(x)",
-    "LogSigmoid": lambda m, of: "-softplus(-x)",
-    "Softmax": lambda m, of: f"np.exp(log_softmax(x, {_n(m.dim)}))",
-    "LogSoftmax": lambda m, of: f"log_softmax(x, {_n(m.dim)})",
-    "ReLU": lambda m, of: "np.maximum(x, 0)",
-    "ReLU6": lambda m, of: "np.clip(x, 0, 6)",
-    "LeakyReLU": lambda m, of: f"leaky(x, {_n(m.negative_slope)})",
-    "PReLU": lambda m, of: f"leaky(x, channels({of('weight')}, x))",
-    "AdaptiveReLU": _adaptive_relu,
-    "ELU": lambda m, of: f"elu(x, {_n(m.alpha)})",
-    "CELU": lambda m, of: f"{_n(m.alpha)} * elu(x / {_n(m.alpha)}, 1.0)",
-    "SELU": lambda m, of: f"{SELU_SCALE} * elu(x, {SELU_ALPHA})",
-    "Softplus": lambda m, of: f"softplus(x * {_n(m.beta)}) / {_n(m.beta)}" if m.beta != 1 else "softplus(x)",
-    "Swish": lambda m, of: f"x * sigmoid(x * {of('beta') if m.learnable else _n(m.beta)})",
-    "SiLU": lambda m, of: "x * sigmoid(x)",
-    "GELU": _gelu,
-    "Mish": lambda m, of: "x * np.tanh(softplus(x))",
-    "Hardswish": lambda m, of: "x * np.clip(x / 6 + 0.5, 0, 1)",
-}
-CONTAINERS = ("Sequential", "Residual", "Parallel")
 
 
 class _Lines:
@@ -186,12 +77,12 @@ class _Lines:
             self.lines.append(f"{end} = x")
         joined = " + ".join(ends)
         if m.combine == "concatenate":
-            joined = f"np.concatenate([{', '.join(ends)}], axis={_n(m.dim)})"
+            joined = f"np.concatenate([{', '.join(ends)}], axis={number(m.dim)})"
         self.lines.append(f"x = {joined}")
 
 
 def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any] | None = None) -> None:
-    """Write a model, as it is in evaluation, into one .py file that needs NumPy and no autograd_core (Python ≥ 3.10).
+    """Write a model, as it is in evaluation, into one .py file that needs NumPy and no autograd_core (Python ≥ 3.11).
 
     The file has `model(x)`, the network on an array (n, ...); `predict(x)`; and a command line, `python model.py data.csv`.
     With notes as the command line's `train` saves them (`nn.notes(path)`), predict(x) takes rows in the units of the
@@ -244,9 +135,8 @@ from {module} import predict    predict(x) for an array of shape (n, features)
 
 import base64
 import csv
-import math
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -271,8 +161,8 @@ def _quoted(name: str) -> str:
 
 def _needed(text: str, notes: dict[str, Any]) -> list[str]:
     """The source of the functions of portable.py that a text calls, and of those that these call, in their order there."""
-    ours = {n: inspect.getsource(f) for n, f in vars(portable).items() if inspect.isfunction(f) and f.__module__ == portable.__name__}
-    del ours["model"]
+    functions = {n: f for n, f in vars(portable).items() if inspect.isfunction(f) and f.__module__ == portable.__name__}
+    ours = {name: inspect.getsource(function) for name, function in functions.items() if name != "model"}
     if "encoder" not in notes:
         ours["encode"] = ""
     found: set[str] = set()
@@ -305,6 +195,7 @@ def _known_notes(notes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
-    labels = [str(label) for label in rule["labels"]]
-    kind = {"numbers": "numbers", "dates": "dates", "categories": "categories"}[rule["kind"]]
-    return {"name": str(rule["name"]), "kind": kind, "fill": float(rule["fill"]), "gaps": bool(rule["gaps"]), "labels": labels}
+    if rule["kind"] not in ("numbers", "dates", "categories"):
+        raise ValueError(f"the kind of a column is {rule['kind']!r}")
+    plain = {"name": str(rule["name"]), "kind": str(rule["kind"]), "fill": float(rule["fill"])}
+    return {**plain, "gaps": bool(rule["gaps"]), "labels": [str(label) for label in rule["labels"]]}

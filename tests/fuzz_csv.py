@@ -127,10 +127,10 @@ DAMAGE = {
     "one row over and over": by_lines(lambda rng, lines: lines[:1] + lines[1:2] * 30),
     "lines shuffled": by_lines(lambda rng, lines: [lines[i] for i in rng.permutation(len(lines))]),
     "ragged": by_lines(lambda rng, lines: [line[: place(rng, line)] for line in lines]),
-    "one endless line": lambda rng, data: data.replace(b"\n", b" ") * 50,
+    "one endless line": lambda rng, data: data.replace(b"\n", b" ") * 10,
     "a huge cell": lambda rng, data: insert(rng, data, b"x" * 200_000),
     "thousands of columns": lambda rng, data: b"\n".join(
-        [b",".join(b"c%d" % i for i in range(3000)), b"1," * 2999 + b"2"]
+        [b",".join(b"c%d" % i for i in range(900)), b"1," * 899 + b"2"]
     ),
     "two byte order marks": lambda rng, data: b"\xef\xbb\xbf" * 2 + data,
 }

@@ -172,16 +172,21 @@ def forged(header, arrays):
     swapped = {**arrays, "0.weight": arrays["4.0.weight"], "4.0.weight": arrays["0.weight"]}
     yield "swapped", ".npz", npz(header, swapped)
     yield "swapped", ".safetensors", safetensors(header, swapped)
-    for changed in [{**arrays, "0.weight": arrays["0.weight"].T}, {**arrays, "0.bias": arrays["0.bias"].astype(float)}, {}]:
+    for changed in [
+        {**arrays, "0.weight": arrays["0.weight"].T},
+        {**arrays, "0.bias": arrays["0.bias"].astype(float)},
+        {},
+    ]:
         yield "other arrays", ".npz", npz(header, changed)
     yield "sealed, too few", ".npz", npz(sealed(header, {}), {})
-    yield "bomb", ".npz", npz(header, {**arrays, "0.bias": np.zeros(5_000_000)}, compression=zipfile.ZIP_DEFLATED)
+    yield "bomb", ".npz", npz(header, {**arrays, "0.bias": np.zeros(1_000_000)}, compression=zipfile.ZIP_DEFLATED)
     yield "twice", ".npz", npz(header, arrays, more=[("state/0.bias.npy", npy(np.zeros(3, np.float32)))])
     yield "way out", ".npz", npz(header, arrays, more=[("../../evil.py", b"raise SystemExit")])
     sound = npz(header, arrays)
     at = sound.rindex(b"PK\x01\x02")
-    for offset, value in [(24, 2**31), (20, 2**31), (42, 2**31), (8, 1), (10, 99)]:  # sizes, place, encrypted, method
-        yield f"directory {offset}", ".npz", sound[: at + offset] + struct.pack("<I", value)[: 2 if offset < 20 else 4] + sound[at + offset + (2 if offset < 20 else 4) :]
+    for offset, raw in [(24, b"\0\0\0\x80"), (20, b"\0\0\0\x80"), (42, b"\0\0\0\x80"), (8, b"\1\0"), (10, b"c\0")]:
+        start = at + offset  # of the size, the size in the file, the place, a flag for encryption, a method
+        yield f"directory {offset}", ".npz", sound[:start] + raw + sound[start + len(raw) :]
     yield "pickle", ".npz", pickle.dumps(Payload())
     yield "pickle", ".pkl", pickle.dumps(Payload(), 0)
     yield "pickle", ".safetensors", pickle.dumps(Payload(), 4)

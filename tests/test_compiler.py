@@ -118,8 +118,9 @@ CUTS = {
 def test_what_must_not_be_frozen_runs_as_it_is(name):
     f, reason = CUTS[name]
     compiled = compile(f)
-    with pytest.warns(UserWarning, match=f"cannot be compiled and runs as it is: .*{reason}"):
+    with pytest.warns(UserWarning, match=f"cannot be compiled and runs as it is: .*{reason}") as told:
         compiled(np.ones(2))
+    assert "test_compiler.py:" in str(told[0].message)  # the line
     assert list(compiled.programs.values()) == [None]
 
 

@@ -234,6 +234,15 @@ def test_training_diverges_as_in_eager():
     assert "batch" in messages[0]
 
 
+def test_the_failing_batch_is_kept():
+    model = mlp()()
+    trainer = optim.Trainer(model, nn.SSELoss(), optim.SGD(model.parameters(), lr=0.2))
+    with pytest.raises(optim.TrainingDiverged), np.errstate(all="ignore"):
+        trainer.fit((X, NUMBERS), epochs=20, batch_size=8)
+    x, t = trainer._compiled.failing
+    assert not np.isfinite(nn.SSELoss()(model(x), t).value)
+
+
 def test_parameters_after_a_divergence_are_those_of_eager():
     left = []
     for compile in ("auto", False):

@@ -173,11 +173,6 @@ def test_ctrl_c_stops_what_is_done_and_keeps_the_session(keyboard):
     at.until("waiting")
     at.type("\x03")
     assert "stopped by Ctrl-C at 5" in at.until(PROMPT)
-    at.type("half a line")
-    at.until("half a line")
-    at.type("\x03")  # at the prompt it clears the line
-    at.until("quit leaves")
-    at.until(PROMPT)
     at.type("print grad(scale)\n")
     at.until("no gradient has arrived at scale yet; 1 contribution will")
     at.type("step\n")
@@ -287,6 +282,22 @@ def test_an_empty_line_repeats_and_a_comment_does_nothing(tmp_path):
     file = tmp_path / "verbs.txt"
     file.write_text("step 3\n\n# on\nstep\n")
     assert answers(f"source {file}")[1].position == 4
+
+
+def test_ctrl_c_at_the_prompt_asks_again():
+    class Hand(io.StringIO):
+        pressed = False
+
+        def readline(self, *size):
+            if not self.pressed:
+                self.pressed = True
+                raise KeyboardInterrupt
+            return super().readline(*size)
+
+    out = io.StringIO()
+    session = set_trace(example(), stdin=Hand("step\n"), stdout=out)
+    assert session.position == 1
+    assert "stopped by Ctrl-C at 0; quit leaves" in out.getvalue()
 
 
 def test_the_end_of_input_quits():

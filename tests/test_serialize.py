@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_core import Tensor, nn
-from autograd_core.nn import architecture, arrayfiles, serialize
+from autograd_core.nn import architecture, arrayfiles
 
 SUFFIXES = [".npz", ".safetensors"]
 
@@ -91,7 +91,9 @@ def test_a_layer_put_in_later_is_not_forgotten(tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_notes_travel_with_the_model(suffix, tmp_path):
-    nn.save(MODELS["mlp"](), tmp_path / f"model{suffix}", classes=["a", "ß"], epochs=3, pair=(1, 2), by={1: float("inf")})
+    nn.save(
+        MODELS["mlp"](), tmp_path / f"model{suffix}", classes=["a", "ß"], epochs=3, pair=(1, 2), by={1: float("inf")}
+    )
     assert nn.notes(tmp_path / f"model{suffix}") == {
         "classes": ["a", "ß"], "epochs": 3, "pair": [1, 2], "by": {"1": float("inf")},
     }  # fmt: skip
@@ -140,7 +142,9 @@ def test_other_programs_read_the_arrays(tmp_path):
     model = nn.Linear(3, 2, rng=0)  # whose weight lies transposed in memory
     nn.save(model, tmp_path / "model.safetensors")
     nn.save(model, tmp_path / "model.npz")
-    np.testing.assert_array_equal(safetensors.numpy.load_file(tmp_path / "model.safetensors")["weight"], model.weight.value)
+    np.testing.assert_array_equal(
+        safetensors.numpy.load_file(tmp_path / "model.safetensors")["weight"], model.weight.value
+    )
     with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
         np.testing.assert_array_equal(file["state/weight"], model.weight.value)
 
@@ -241,7 +245,9 @@ DAMAGE = {
         "the layers differ",
     ),
     "architecture without reseal": (
-        lambda path: arrayfiles.write(path, {**arrayfiles.read(path)[0], "architecture": None}, arrayfiles.read(path)[1]),
+        lambda path: arrayfiles.write(
+            path, {**arrayfiles.read(path)[0], "architecture": None}, arrayfiles.read(path)[1]
+        ),
         "was changed or damaged after it was written",
     ),
     "arrays alone": (
@@ -306,7 +312,7 @@ def test_200_bad_files_make_sentences_and_nothing_else(tmp_path):
                 found = complaint(act, path)
                 assert found is not None or is_sound(act, path), name
                 assert found is None or (str(path) in found and len(found) > len(str(path)) + 20), (name, found)
-            assert tracemalloc.get_traced_memory()[1] < 10e6, name  # what a file claims is not what it gets
+            assert tracemalloc.get_traced_memory()[1] < 3e6, name  # what a file claims is not what it gets
             assert path.read_bytes() == raw, name
             path.unlink()
     finally:
@@ -362,9 +368,11 @@ def test_a_failed_save_leaves_the_old_file(failing, tmp_path, monkeypatch):
 def test_a_failed_save_says_that_the_old_file_stands(tmp_path, monkeypatch):
     nn.save(MODELS["mlp"](), tmp_path / "model.npz")
     monkeypatch.setattr(os, "fsync", lambda number: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="could not be written .No space left on device.; the file that was there is as it was"):
+    with pytest.raises(
+        OSError, match=r"could not be written \(No space left on device\); the file that was there is as it was"
+    ):
         nn.save(MODELS["mlp"](), tmp_path / "model.npz")
-    with pytest.raises(OSError, match="new.npz could not be written .No space left on device.$"):
+    with pytest.raises(OSError, match=r"new.npz could not be written \(No space left on device\)$"):
         nn.save(MODELS["mlp"](), tmp_path / "new.npz")
     monkeypatch.undo()
     with pytest.raises(FileNotFoundError, match="could not be written"):

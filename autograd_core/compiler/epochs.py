@@ -58,6 +58,7 @@ class Epochs:
             output, loss = otherwise(bx, bt) if done is None else done
             losses.append(loss)
             if not math.isfinite(loss):
+                self.training.failing = bx, bt
                 break
             if outputs is not None:
                 outputs.append(output)

@@ -39,6 +39,7 @@ class Training:
         self.model, self.loss, self.optimizer, self.clip = model, loss, optimizer, clip
         self.steps: dict[Any, Step] = {}
         self.reason: str | None = None
+        self.failing: tuple[Any, Any] | None = None  # the batch at which an epoch ended, for who wants to look into it
         self.modules = list(model.modules()) if hasattr(model, "modules") else []
         tensors = dict(model.named_parameters()) | dict(model.named_buffers()) if self.modules else {}
         self.names = {id(p): name for name, p in tensors.items()}

@@ -105,7 +105,7 @@ class Rule:
         self.suffix, self.dtype = suffix, flat.values.dtype
         settings = {k: self._number(k, v) for k, v in group.items() if k != "params"}
         self.static = {
-            k: v for k, v in group.items() if not isinstance(v, float) and k not in ("params", "betas", "etas")
+            k: v for k, v in group.items() if not isinstance(v, float) and k not in ("params", "lr", "betas", "etas")
         }
         self.names = {"values": f"values{suffix}", "grads": f"grads{suffix}"} | {n: f"{n}{suffix}" for n in flat.state}
         p, g = Array(self, self.names["values"], self.dtype), Array(self, self.names["grads"], self.dtype)
@@ -123,7 +123,8 @@ class Rule:
     def _number(self, key: str, value: Any) -> Any:
         if isinstance(value, tuple) and all(isinstance(v, float) for v in value):
             return tuple(Number(self, v, f"group[{key!r}][{i}]") for i, v in enumerate(value))
-        return Number(self, value, f"group[{key!r}]") if isinstance(value, float) else value
+        plain = isinstance(value, float) or (key == "lr" and isinstance(value, int))
+        return Number(self, value, f"group[{key!r}]") if plain else value
 
     def said(self, x: Any, dtype: Any) -> str:
         """How a line speaks of an operand."""

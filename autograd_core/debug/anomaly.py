@@ -84,8 +84,8 @@ def _detecting() -> Iterator[Places]:
 class _Anomaly(Places):
     """Records places, and looks at every pass."""
 
-    def passing(self, outputs: Any, order: Any, edges: Any) -> Any:
-        edges = super().passing(outputs, order, edges)
+    def passing(self, outputs: Any, order: Any, edges: Any, seeds: Any) -> Any:
+        edges = super().passing(outputs, order, edges, seeds)
         for output in outputs:
             if not finite(output.value):
                 raise NotFinite(_surely(output))

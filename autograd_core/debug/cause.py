@@ -21,7 +21,7 @@ REMEDIES = {
     "copy": "Use the tensor itself; np.copy(t) and t * 1 copy numbers and keep the graph",
 }
 CODES = {  # of what a recorder calls a cut
-    "detach()": "detach", "no_grad()": "no_grad", "copying or pickling a result": "copy", "Tensor(tensor)": "copy", "cast": "integer",
+    "detach()": "detach", "no_grad()": "no_grad", "copying or pickling a result": "copy", "Tensor(tensor)": "copy", "counted": "integer",
 }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ class Places:
                 tensor.site = Place()
             tensor.site.cleared = here()
 
-    def passing(self, outputs: Any, order: Any, edges: Any) -> Any:
+    def passing(self, outputs: Any, order: Any, edges: Any, seeds: Any) -> Any:
         """A backward pass begins; what it frees is kept, so remembering that it ran is all."""
         line = here()
         self.cuts.passes.extend((weakref.ref(output), line) for output in outputs)
@@ -184,6 +184,8 @@ def record() -> contextlib.AbstractContextManager[Places]:
     >>> y.site.made.rpartition(":")[2]
     '2'
     """
+    if observers and isinstance(observers[-1], Places) and observers[-1].thread == threading.get_ident():
+        return contextlib.nullcontext(observers[-1])  # a debugger is recording already
     return watching(Places())
 
 

@@ -50,7 +50,8 @@ class Replay:
         self.sums: dict[Tensor, list[Any]] = {}  # every so many contributions, their sum so far
         self.hooked: dict[Tensor, int] = {}
         self.error: Exception | None = None
-        self._last: tuple[Tensor | None, dict[int, Any]] = (None, {})
+        self._last: tuple[Tensor | None, dict[int, Any]] = (None, {})  # a node, and what it contributed
+        self._sum: tuple[Tensor | None, int, Any] = (None, 0, None)  # a node, how many contributions, their sum
 
     @classmethod
     def run(cls, loss: Tensor, order: Sequence[Tensor], seed: Any, before: int) -> Replay:
@@ -121,7 +122,6 @@ class Replay:
         """What an edge contributes, from the generator run on its node alone."""
         if self._last[0] is not step.node:
             found: dict[int, Any] = {}
-            self._last = step.node, found
             with no_grad(), np.errstate(all="ignore"):
                 try:
                     edges = contributions((step.node,), {step.node: self.upstream(step.node)})
@@ -129,6 +129,7 @@ class Replay:
                 except Exception:
                     if self.error is None:
                         raise
+            self._last = step.node, found
         return self._last[1][step.i]
 
     def gradient(self, node: Tensor, position: int) -> Any:
@@ -140,10 +141,13 @@ class Replay:
             return self.after_hooks[node]
         if arrived == len(self.moments[node]) and node in self.arriving:
             return self.arriving[node]
-        edges, kept = self.edges[node], min(arrived // EVERY, len(self.sums.get(node, ())))
-        total = self.sums[node][kept - 1] if kept else self.contribution(edges[0])
-        for step in edges[kept * EVERY or 1 : arrived]:
+        edges, (who, begin, total) = self.edges[node], self._sum
+        if who is not node or begin > arrived or begin < arrived - arrived % EVERY:  # not on the way there
+            kept = min(arrived // EVERY, len(self.sums.get(node, ())))
+            begin, total = (kept * EVERY, self.sums[node][kept - 1]) if kept else (1, self.contribution(edges[0]))
+        for step in edges[begin:arrived]:
             total = total + self.contribution(step)
+        self._sum = node, arrived, total
         return total
 
 

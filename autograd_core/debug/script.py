@@ -7,7 +7,6 @@ itself, which shows every pass to whoever observes it.
 from __future__ import annotations
 
 import argparse
-import inspect
 import os
 import runpy
 import sys
@@ -132,7 +131,7 @@ class Passes(Places):
         self.terminal: Terminal | None = None
         self.asked = self.detached = False
 
-    def passing(self, outputs: list[Tensor], order: list[Tensor], edges: Any) -> Any:
+    def passing(self, outputs: list[Tensor], order: list[Tensor], edges: Any, seeds: Any) -> Any:
         """A pass is about to run over `order`: `edges` is its generator, not yet begun."""
         if threading.get_ident() != self.thread or self.detached:
             return edges
@@ -140,17 +139,16 @@ class Passes(Places):
         if self.count < self.first:
             return edges
         loss = next(output for output in outputs if output.tracked)
-        grads = inspect.getgeneratorlocals(edges)["grads"]  # the seeds, to begin with
         if self.on is None:
-            self._open(Session(loss, grads[loss]))
+            self._open(Session(loss, seeds[loss]))
             return edges
         if not self.on.names <= AT_ONCE:  # such as a name: only a session knows
-            self._open_where_met(loss, grads[loss])
+            self._open_where_met(loss, seeds[loss])
             return edges
         if any(self.on.holds(_forward(node)) for node in order if node.op is not None):
-            self._open_where_met(loss, grads[loss])
+            self._open_where_met(loss, seeds[loss])
             return edges
-        return self._watched(edges, grads, loss, grads[loss])
+        return self._watched(edges, seeds, loss, seeds[loss])
 
     def _watched(self, edges: Any, grads: Any, loss: Tensor, seed: Any) -> Iterator[Any]:
         """The pass itself, and the terminal once an edge meets the condition."""

@@ -64,4 +64,6 @@ if __name__ == "__main__":
         theirs.load_state_dict({n: torch.from_numpy(a) for n, a in nn.to_torch(ours(entry)).items()})
         stored[name] = pack([t.numpy(force=True) for t in (*given, theirs.eval()(x))])
     text = json.dumps({"torch": torch.__version__.split("+")[0], "cases": about})
-    np.savez_compressed(Path(__file__).with_name("torch_states.npz"), about=np.frombuffer(text.encode(), np.uint8), **stored)
+    np.savez_compressed(
+        Path(__file__).with_name("torch_states.npz"), about=np.frombuffer(text.encode(), np.uint8), **stored
+    )

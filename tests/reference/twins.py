@@ -21,4 +21,7 @@ def ours(entry):
 
 def drawn(draw, names, shapes):
     """The numbers of a state from PyTorch; variances are positive, counts are whole."""
-    return {n: np.array(7) if n.endswith("tracked") else draw(tuple(s), 0.25, 2.0) for n, s in zip(names, shapes, strict=True)}
+    return {
+        n: np.array(7) if n.endswith("tracked") else draw(tuple(s), 0.25, 2.0)
+        for n, s in zip(names, shapes, strict=True)
+    }

@@ -1,0 +1,271 @@
+"""Networks as one file of Python: the same numbers without the library, and predictions from a CSV file."""
+
+import json
+import runpy
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from layer_cases import CASES, bare, covered, layers, trained
+
+from autograd_core import datasets, nn, optim
+from autograd_core.datasets.tables import MISSING
+from autograd_core.nn.python_export import CONTAINERS, FORMULAS
+
+ALONE = """
+import sys, importlib.abc
+import numpy as np
+class Guard(importlib.abc.MetaPathFinder):  # whatever else is asked for is not there
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in {"numpy", *sys.stdlib_module_names}:
+            raise ImportError(f"the file imports {name}")
+sys.meta_path.insert(0, Guard())
+import runpy, warnings
+warnings.simplefilter("error")
+folder = sys.argv[1]
+with np.load(folder + "/inputs.npz") as inputs:
+    np.savez(folder + "/outputs.npz", **{
+        name: runpy.run_path(f"{folder}/model_{name}.py")["predict"](inputs[name]) for name in inputs.files
+    })
+"""
+
+
+def alone(folder, inputs):
+    """What the files model_NAME.py of a folder predict, in a process that has NumPy and the standard library."""
+    np.savez(folder / "inputs.npz", **inputs)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE, str(folder)], capture_output=True, text=True, cwd=folder, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    with np.load(folder / "outputs.npz") as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_layer_and_activation_gives_the_same_without_the_library(dtype, tmp_path):
+    expected, inputs = {}, {}
+    for i, name in enumerate(CASES):
+        model, x = trained(name, dtype)
+        for p in (*model.parameters(), *model.buffers()):
+            p.value = p.value.astype(dtype) if p.dtype.kind == "f" else p.value
+        expected[str(i)], inputs[str(i)] = bare(model(x)), x
+        nn.to_python(model, tmp_path / f"model_{i}.py")
+    found = alone(tmp_path, inputs)
+    for i, name in enumerate(CASES):
+        y = expected[str(i)]
+        assert (found[str(i)].shape, found[str(i)].dtype) == (y.shape, y.dtype), name
+        close = {"rtol": 1e-6, "atol": 1e-6} if dtype == np.float32 else {"rtol": 1e-11, "atol": 1e-13}
+        np.testing.assert_allclose(found[str(i)], y, err_msg=name, **close)
+
+
+def test_extreme_numbers(tmp_path):
+    names = ["tanh", "sigmoid", "softplus", "mish", "gelu", "logsigmoid", "log_softmax", "elu", "silu", "softsign"]
+    x = np.float32([[-1e4, -80, -1e-3, 0, 1e-3, 80], [1e4, 90, 20, -20, -90, 1]])
+    for name in names:
+        nn.to_python(nn.Sequential(CASES[name][0]()), tmp_path / f"model_{name}.py")
+    found = alone(tmp_path, dict.fromkeys(names, x))
+    for name in names:
+        np.testing.assert_allclose(found[name], bare(CASES[name][0]()(x)), rtol=1e-6, atol=1e-6, err_msg=name)
+
+
+def test_every_module_is_known_and_tested():
+    assert layers() == covered()
+    assert set(FORMULAS) == layers() - {"MLP", "BatchNorm2d", *CONTAINERS}
+
+
+def test_the_file_reads_like_the_network(tmp_path):
+    layer = nn.Linear(3, 3, rng=0)
+    nn.to_python(nn.Sequential(layer, nn.Residual(nn.ReLU(), layer), nn.Dropout(), nn.Softmax()), tmp_path / "net.py")
+    text = (tmp_path / "net.py").read_text(encoding="utf-8")
+    body = text[text.index("def model") : text.index("def log_softmax")].strip().splitlines()[2:]
+    assert body == [
+        '    x = np.asarray(x, "float32")',
+        '    x = x @ p["0.weight"].T + p["0.bias"]  # 0: Linear',
+        "    x1 = x  # 1: Residual",
+        "    x = np.maximum(x, 0)  # 1.0: ReLU",
+        '    x = x @ p["0.weight"].T + p["0.bias"]  # 1.1: Linear',
+        "    x = x1 + x",
+        "    x = np.exp(log_softmax(x, -1))  # 3: Softmax",
+        "    return x",
+    ]
+    assert text.count('"0.weight": array') == 1
+    assert "def softplus" not in text  # what is not needed is not there
+    assert "def encode" not in text
+
+
+# --- from a CSV file -------------------------------------------------------------------------------------------------
+
+
+def run(path, table, *more):
+    done = subprocess.run(
+        [sys.executable, "-I", str(path), *map(str, [table, *more])], capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def titanic(folder):
+    """A mixed table: numbers, dates, categories, gaps; the model that was trained on it and what it says of new rows."""
+    table = datasets.read_table({
+        "age": [30, None, 50, 41, 7, 22, 65, 31], "port": ["C", "S", None, "S", "Q", "C", "S", "Q"],
+        "born": [f"19{y}-0{m}-11" for y, m in zip(range(50, 90, 5), range(1, 9), strict=True)],
+        "deck": [1, 2, 1, 2, 3, 3, 1, 2], "paid": ["no", "yes", "no", "yes", "no", "yes", "yes", "no"],
+    })  # fmt: skip
+    encoder = datasets.Encoder(target="paid", categories=["deck"]).fit(table)
+    train = encoder.transform(table)
+    (train,), scaler = datasets.standardize(train)
+    model = nn.MLP([train.n_features, 8, 2], rng=0)
+    optim.Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.05)).fit(
+        train, epochs=20, progress=False
+    )
+    new = folder / "new.csv"
+    new.write_text(
+        "deck,born,port,age,name\n2,1961-03-05,S,44,x\n1.0,1977-12-31,Q,,y\n3,1950-01-01,?,12.5,z\n9,1990-01-01T12:00,Rome,1e1,w\n",
+        encoding="utf-8",
+    )
+    with pytest.warns(datasets.DataWarning):
+        x = encoder.inputs(datasets.read_table(new))
+    y = model.eval()(scaler.transform(x)).value
+    notes = {
+        "encoder": encoder.to_dict(),
+        "inputs": scaler.to_dict(),
+        "classes": list(train.classes),
+        "features": list(train.feature_names),
+    }
+    return model, json.loads(json.dumps(notes)), new, [train.classes[i] for i in y.argmax(axis=1)], (x, y)
+
+
+def test_a_mixed_table_is_read_as_in_training(tmp_path):
+    model, notes, new, classes, (x, y) = titanic(tmp_path)
+    nn.to_python(model, tmp_path / "net.py", notes)
+    assert run(tmp_path / "net.py", new) == (0, "".join(f"{c}\n" for c in classes), "")
+    assert len(set(classes)) == 2
+    file = runpy.run_path(str(tmp_path / "net.py"))
+    np.testing.assert_array_equal(file["read"](str(new)), x)
+    np.testing.assert_allclose(
+        file["model"]((x - notes["inputs"]["mean"]) / notes["inputs"]["scale"]), y, rtol=1e-4, atol=1e-5
+    )
+    assert file["predict"](x).tolist() == classes
+
+
+def test_what_counts_as_missing_is_what_training_counts(tmp_path):
+    model, notes, *_ = titanic(tmp_path)
+    nn.to_python(model, tmp_path / "net.py", notes)
+    number = runpy.run_path(str(tmp_path / "net.py"))["number"]
+    assert all(np.isnan(number(word)) and np.isnan(number(word.upper())) for word in MISSING)
+    assert [number(cell) for cell in ("0", "1e3", "1_000", "none", "x")] == [0.0, 1000.0, None, None, None]
+
+
+def test_a_regression_is_in_the_units_of_the_data(tmp_path):
+    data = datasets.load("diabetes")
+    (train,), inputs, targets = datasets.standardize(data, target=True)
+    model = nn.MLP([data.n_features, 4, 1], rng=0)
+    notes = {
+        "features": list(data.feature_names),
+        "classes": [],
+        "inputs": inputs.to_dict(),
+        "targets": targets.to_dict(),
+    }
+    nn.to_python(model, tmp_path / "net.py", notes)
+    expected = targets.inverse(model(train.x[:3]).value.astype(float))
+    np.testing.assert_allclose(runpy.run_path(str(tmp_path / "net.py"))["predict"](data.x[:3]), expected, rtol=1e-5)
+    order = list(range(data.n_features))[::-1]  # the columns by name, in any order, ; as well as , between them
+    lines = [
+        ";".join(data.feature_names[i] for i in order),
+        *(";".join(repr(float(row[i])) for i in order) for row in data.x[:3]),
+    ]
+    (tmp_path / "new.csv").write_text("\n".join(lines))
+    status, out, _ = run(tmp_path / "net.py", tmp_path / "new.csv")
+    assert status == 0
+    np.testing.assert_allclose([float(line) for line in out.split()], expected[:, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("", "has no rows"),
+        ("a\n1\n", "has no column 'b'; its columns are a"),
+        ("a,b\n1\n", r"a row has 1 cells, and there are 2 columns: ['1']"),
+        ("a,b\n1,x\n", "this model takes numbers only; found the row ['1', 'x']"),
+        ("a,b\n1,\n", "this model takes numbers only"),
+        ("a,b\n1,inf\n", "this model takes numbers only"),
+        (None, "No such file"),
+    ],
+)
+def test_a_bad_table_is_a_sentence(text, fragment, tmp_path):
+    nn.to_python(nn.Linear(2, 1, rng=0), tmp_path / "net.py", {"features": ["a", "b"]})
+    if text is not None:
+        (tmp_path / "new.csv").write_text(text)
+    status, out, error = run(tmp_path / "net.py", tmp_path / "new.csv")
+    assert (status, out) == (2, "")
+    assert error.startswith("error: ")
+    assert fragment in error
+    assert error.count("\n") == 1
+
+
+def test_a_file_without_names_and_help(tmp_path):
+    nn.to_python(nn.Linear(2, 1, weight_init=1.0, bias_init=0.0), tmp_path / "net.py")
+    (tmp_path / "new.csv").write_text("1,2\n3,4\n")
+    assert run(tmp_path / "net.py", tmp_path / "new.csv") == (0, "3.0\n7.0\n", "")
+    status, out, _ = run(tmp_path / "net.py", "--help")
+    assert status == 0
+    assert out.startswith("Linear: a network written out by autograd-core")
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+
+CODE = "__import__('os').abort()"
+
+
+class Own(nn.Module):
+    def forward(self, x):
+        return x * 2
+
+
+@pytest.mark.parametrize(
+    ("make", "fragment"),
+    [
+        (lambda: nn.Sequential(nn.Linear(3, 2), Own()), r"layer 1, Own\(\): to_python knows the layers and activations of nn"),
+        (lambda: nn.Sequential(nn.Linear(3, 2), np.tanh), r"layer 1, <ufunc 'tanh'>.* with nn.Tanh\(\) for np.tanh"),
+        (lambda: nn.Sequential(nn.MSELoss()), "or a loss"),
+        (lambda: nn.KernelLayer(2, 2, lambda u, v: u), "cannot be written as Python: its kernel"),
+        # what stands in a model file may be anybody's; what stands in the .py file will run
+        (lambda: nn.Sequential(nn.LeakyReLU(CODE)), "which is not a number"),
+        (lambda: nn.Sequential(nn.Softmax(CODE)), "which is not a number"),
+        (lambda: nn.Flatten(CODE), "which is not a number"),
+        (lambda: nn.Unflatten(1, [CODE, 1]), "which is not a number"),
+        (lambda: nn.Hardtanh(0.0, float("nan")), "which is not a number"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written_is_named(make, fragment, tmp_path):
+    with pytest.raises(ValueError, match=fragment):
+        nn.to_python(make(), tmp_path / "net.py")
+    assert list(tmp_path.iterdir()) == []
+
+
+NASTY = 'a"""\n\\' + "'" + "ß{x}"
+
+
+def test_texts_are_only_texts(tmp_path):
+    class Named(nn.Sequential):
+        pass
+
+    notes = {"classes": [NASTY, CODE], "features": [NASTY, "b"]}
+    nn.to_python(
+        Named(nn.Linear(2, 2, weight_init=0.0, bias_init=lambda shape, rng: np.array([1.0, 0.0]))),
+        tmp_path / "net.py",
+        notes,
+    )
+    file = runpy.run_path(str(tmp_path / "net.py"))
+    assert file["NOTES"] == notes
+    assert file["predict"](np.zeros((1, 2))).tolist() == [NASTY]
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [{"inputs": {"mean": [CODE], "scale": [1]}}, {"inputs": [1]}, {"encoder": [1]}, {"encoder": {"rules": [{"name": "a"}]}},
+     {"encoder": {"rules": [{"name": "a", "kind": CODE, "fill": 0, "gaps": False, "labels": []}]}}, {"classes": 3}],
+)  # fmt: skip
+def test_notes_of_another_kind_are_refused(notes, tmp_path):
+    with pytest.raises(ValueError, match="the notes are not as `autograd-core train` writes them"):
+        nn.to_python(nn.Linear(1, 1), tmp_path / "net.py", notes)
