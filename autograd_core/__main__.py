@@ -12,7 +12,7 @@ from typing import Any
 
 from . import __version__
 
-ROOMS = ("debug.classroom", "debug.script", "compiler.commands")  # where more commands are, each with an add_command
+ROOMS = ("debug.explanations.classroom", "debug.terminal.script", "compiler.commands")  # where more commands are, each with an add_command
 EXAMPLES = """examples:
   autograd-core train digits
   autograd-core train iris --hidden 16 --activation tanh --lr 0.01

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GAP = "(missing)"
 FEW = 20  # so few words may well be all different and categories all the same
-NUMBERING = re.compile(r"(^|.*[^a-z])(id|index|key|uuid)|.*[a-z](Id|ID)|Unnamed: \d+")
+NUMBERING = re.compile(r"(.*[^A-Za-z])?(?i:id|index|key|uuid)|.*[a-z](Id|ID)|Unnamed: \d+")
 FIELDS = {"name": str, "kind": str, "fill": float, "gaps": bool, "labels": list}
 
 

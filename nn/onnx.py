@@ -237,7 +237,13 @@ def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: d
     kept in the file's metadata under "autograd_core". The input is called "x", the output "y". Extra: onnx; onnxruntime
     runs the file. ValueError for a module whose code is not nn's, named in the sentence. PyTorch: torch.onnx.export.
 
-    nn.to_onnx(model, "digits.onnx"); onnxruntime.InferenceSession("digits.onnx").run(["y"], {"x": rows})
+    >>> import tempfile, onnxruntime
+    >>> from autograd_core import nn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nn.to_onnx(nn.Linear(2, 1, weight_init=1.0, bias_init=0.5), f"{folder}/model.onnx")
+    ...     session = onnxruntime.InferenceSession(f"{folder}/model.onnx")
+    >>> session.run(["y"], {"x": np.float32([[1, 2], [3, 4]])})[0].tolist()
+    [[3.5], [7.5]]
     """
     try:
         import onnx

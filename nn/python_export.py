@@ -90,11 +90,12 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
     "classes", "features" (the columns, if all are numbers) or "encoder" (Encoder.to_dict: categories, missing values).
     Without them predict is model. ValueError for a module whose code is not nn's, named in the sentence.
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> from autograd_core import nn
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     nn.to_python(nn.MLP([2, 3, 1], rng=0), f"{folder}/net.py")
-    ...     text = open(f"{folder}/net.py", encoding="utf-8").read()
+    ...     path = pathlib.Path(folder, "net.py")
+    ...     nn.to_python(nn.MLP([2, 3, 1], rng=0), path)
+    ...     text = path.read_text(encoding="utf-8")
     >>> print(text[text.index("def model"):text.index("    return x")])
     def model(x):
         \"\"\"The network, of an array (n, ...) of numbers as it was trained on.\"\"\"
@@ -115,11 +116,11 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
         "    return x",
     ]
     known = _known_notes(notes or {})
-    name = os.path.basename(os.fspath(path))
+    functions = _needed("\n".join([*body, "main()"]), known)
     parts = [
-        _HEAD.format(kind=type(model).__name__, version=__version__, name=name, module=name.removesuffix(".py")),
+        _head(type(model).__name__, os.path.basename(os.fspath(path)), "".join(functions)),
         "\n".join(body),
-        *_needed("\n".join([*body, "main()"]), known),
+        *functions,
         f"NOTES = {pprint.pformat(known, width=116, sort_dicts=False)}",
         _ARRAY + "p = {\n" + "".join(_array_text(n, a) for n, a in written.arrays.items()) + "}",
         'if __name__ == "__main__":\n    sys.exit(main(sys.argv[1:]))',
@@ -135,18 +136,25 @@ from {module} import predict    predict(x) for an array of shape (n, features)
 
 import base64
 import csv
+import math
 import sys
-from datetime import UTC, datetime, timedelta
-
+{datetime}
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-
+{windows}
 Array = np.ndarray'''
 _ARRAY = """def array(dtype, shape, text):
     return np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
 
 
 """
+
+
+def _head(kind: str, name: str, text: str) -> str:
+    return _HEAD.format(
+        kind=kind, version=__version__, name=name, module=name.removesuffix(".py"),
+        datetime="from datetime import UTC, datetime, timedelta\n" if "datetime(" in text else "",
+        windows="from numpy.lib.stride_tricks import sliding_window_view\n" if "sliding_window" in text else "",
+    )  # fmt: skip
 
 
 def _array_text(name: str, array: Any) -> str:

@@ -68,7 +68,9 @@ class Minibatches:
         """Go on where `state_dict` was taken; ValueError, with nothing changed, for other data or another batch size."""
         theirs, ours = {name: state.get(name) for name in self._kind()}, self._kind()
         if theirs != ours:
-            raise ValueError(f"its data was {_said(theirs)}, and here it is {_said(ours)}: go on with the same data and settings")
+            raise ValueError(
+                f"its data was {_said(theirs)}, and here it is {_said(ours)}: go on with the same data and settings"
+            )
         if not 0 <= state["position"] <= len(self):
             raise ValueError(f"it stands at batch {state['position']} of {len(self)}")
         if self.rng is not None:

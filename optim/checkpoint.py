@@ -86,24 +86,29 @@ def newest(folder: str | os.PathLike[str]) -> Path | None:
     return path
 
 
-def resumed(source: Any, callbacks: Iterable[Any]) -> dict[str, Any] | None:
-    """The state to go on from, of a folder, a file or a state; None for a folder to which this run is the first to write."""
+def resumed(source: Any, callbacks: Iterable[Any]) -> tuple[dict[str, Any] | None, Path | None]:
+    """The state to go on from, of a folder, a file or a state, and its file; None for a folder to which this run writes first."""
     if isinstance(source, dict):
-        return source
+        return source, None
     path = Path(source)
     if path.is_file() or path.suffix == ".npz":
-        return read(path)
+        return read(path), path
     found = newest(path)
     if found is None and not any(isinstance(c, Checkpoint) and _same(c.folder, path) for c in callbacks):
         what = "holds no checkpoint" if path.is_dir() else "is no folder and no file"
         raise FileNotFoundError(
             f"{path} {what}: name the folder that Checkpoint writes to, or a file in it; to begin there, pass Checkpoint({str(path)!r})"
         )
-    return None if found is None else read(found)
+    return (None if found is None else read(found)), found
 
 
 def _same(a: Path, b: Path) -> bool:
     return a.resolve() == b.resolve()
+
+
+def _name(epoch: int, batch: int) -> str:
+    """So that they sort as they were written."""
+    return f"epoch-{epoch + 1:05d}-batch-{batch:07d}.npz" if batch else f"epoch-{epoch:05d}.npz"
 
 
 class Checkpoint:
@@ -178,7 +183,8 @@ class Checkpoint:
                 error.errno, f"checkpoints cannot be written to {self.folder} ({error.strerror}): name a folder where you may write"
             ) from error
         old = [p for p in [self.folder / LAST, self.folder / BEST, *self.folder.glob(EARLIER)] if p.exists()]
-        if old and not trainer.resuming:
+        source = trainer.resumed_from
+        if old and not (source is not None and _same(source.parent, self.folder)):
             if not (self.overwrite or self.mine):
                 raise ValueError(
                     f"{self.folder} holds the checkpoints of another run ({', '.join(p.name for p in old[:3])}): go on with it by "
@@ -188,6 +194,11 @@ class Checkpoint:
                 path.unlink()
         for path in files.leftovers(self.folder):  # of a run that was killed while it wrote
             path.unlink(missing_ok=True)
+
+    def on_resume(self, trainer: Any) -> None:
+        """Go on beside the checkpoint from which the run goes on."""
+        if trainer.resumed_from is not None and _same(trainer.resumed_from, self.folder / LAST):
+            self.last = (trainer.place.epoch, trainer.place.batch)
 
     def _on_step_end(self, trainer: Any) -> None:
         if self.every_steps and trainer.place.steps % self.every_steps == 0:
@@ -212,15 +223,15 @@ class Checkpoint:
 
     def write(self, trainer: Any) -> None:
         """Write `last.npz` now, and remove what is older than `keep` says."""
-        keep_as = None
-        if self.last is not None and self.keep != 0:
-            epoch, batch = self.last
-            keep_as = self.folder / (f"epoch-{epoch + 1:05d}-batch-{batch:07d}.npz" if batch else f"epoch-{epoch:05d}.npz")
+        here = trainer.place.epoch, trainer.place.batch
+        if here == self.last:
+            return
+        keep_as = self.folder / _name(*self.last) if self.last is not None and self.keep != 0 else None
         if self._try(self.folder / LAST, trainer, keep_as):
-            self.last, self.mine = (trainer.place.epoch, trainer.place.batch), True
-            if self.keep is not None:
-                for path in sorted(self.folder.glob(EARLIER), reverse=True)[self.keep :]:
-                    path.unlink(missing_ok=True)
+            self.last, self.mine = here, True
+            earlier = sorted((p for p in self.folder.glob(EARLIER) if p.name < _name(*here)), reverse=True)
+            for path in earlier[self.keep :] if self.keep is not None else ():
+                path.unlink(missing_ok=True)
 
     def _try(self, path: Path, trainer: Any, keep_as: Path | None = None) -> bool:
         try:

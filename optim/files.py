@@ -71,7 +71,8 @@ def write(path: Path, header: dict[str, Any], arrays: dict[str, Any], keep_as: P
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The header and the arrays; ValueError for any file that `write` does not write. No pickle is opened."""
     try:
-        start = path.open("rb").read(2)
+        with path.open("rb") as file:
+            start = file.read(2)
         header, arrays = _unpacked(path)
     except OSError:
         raise

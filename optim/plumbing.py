@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,37 @@ def bare(x: Any) -> Any:
     return x.value if isinstance(x, Tensor) else np.asarray(x)
 
 
-def progress_bar(epochs: int, shown: bool) -> Any:
-    """A bar of epochs, or None."""
-    if not shown:
-        return None
-    from tqdm.auto import tqdm  # 40 ms, so only when a bar is shown
+class Bar:
+    """How far training is: epochs, batches where steps are made one by one, the time that is left, the losses."""
 
-    return tqdm(total=epochs, unit="epoch", leave=False)
+    def __init__(self, epochs: int, done: int, batches: Any):
+        from tqdm.auto import tqdm  # 40 ms, so only when a bar is shown
+
+        self.epochs, self.shown, self.losses = epochs, 0.0, ""
+        self.batches = len(batches) if hasattr(batches, "__len__") else 0
+        layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+        self.bar = tqdm(total=epochs, initial=done, leave=False, bar_format=layout, desc=f"epoch {done}/{epochs}")
+
+    def step(self, place: Any) -> None:
+        """A batch is trained; shown ten times a second at most."""
+        if time.perf_counter() - self.shown >= 0.1:
+            self.shown = time.perf_counter()
+            self.bar.n = place.epoch + (min(place.batch / self.batches, 1) if self.batches else 0)
+            of = f"/{self.batches}" if self.batches else ""
+            self.bar.set_description_str(f"epoch {place.epoch + 1}/{self.epochs}, batch {place.batch}{of}", refresh=False)
+            self.bar.set_postfix_str(f"loss={place.total / place.seen:.4g}{self.losses}")
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """An epoch is over."""
+        numbers = {k: v for k, v in row.items() if isinstance(v, float) and k not in ("lr", "seconds")}
+        self.losses = "".join(f", {k}={v:.4g}" for k, v in numbers.items() if k != "loss")
+        self.bar.n = row["epoch"]
+        self.bar.set_description_str(f"epoch {row['epoch']}/{self.epochs}", refresh=False)
+        self.bar.set_postfix_str(f"loss={row['loss']:.4g}{self.losses}", refresh=False)
+        if time.perf_counter() - self.shown >= 0.1 or row["epoch"] == self.epochs:
+            self.shown = time.perf_counter()
+            self.bar.refresh()
+
+    def close(self) -> None:
+        """Wipe it away."""
+        self.bar.close()

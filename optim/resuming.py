@@ -35,6 +35,13 @@ class Place:
         gathered = {n: [] if state[n] is None else [state[n]] for n in ("outputs", "targets")}
         vars(self).update({name: state[name] for name in vars(self)} | gathered)
 
+    def add(self, samples: int, loss: float) -> None:
+        """A step is made."""
+        self.batch += 1
+        self.steps += 1
+        self.seen += samples
+        self.total += loss * samples
+
     def next_epoch(self) -> None:
         """The present epoch is over."""
         self.__init__(self.epoch + 1, 0, self.steps)  # type: ignore[misc]
@@ -88,7 +95,7 @@ def state_of(trainer: Any) -> dict[str, Any]:
         "others": [np.array(p.value) for p in _others(trainer)],
         "optimizer": trainer.optimizer.state_dict(), "schedule": _state(trainer.schedule),
         "generators": generators.states(trainer.model, trainer.loss),
-        "history": history, "place": trainer.place.state_dict(), "stop": None if trainer.paused else trainer.stop,
+        "history": history, "place": trainer.place.state_dict(), "stop": trainer.stop if trainer.stop != trainer.paused else None,
         **trainer.run.state_dict(),
     }  # fmt: skip
 
@@ -106,6 +113,30 @@ def take(trainer: Any, state: dict[str, Any]) -> None:
         _put(trainer, before)
         said = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"this checkpoint does not fit this trainer, which is as it was: {said}") from error
+
+
+def go_on(trainer: Any, run: Run, state: dict[str, Any], epochs: int) -> None:
+    """Put a trainer and what fit goes over where a state was taken; ValueError, with the trainer as it was, if it does not fit."""
+    if isinstance(state, dict) and isinstance(state.get("settings"), dict) and not differences(state["settings"], settings(trainer)):
+        try:
+            run.pairs(state)
+            run.load_data(state)
+            done = state["place"]["epoch"]
+        except BROKEN as error:
+            said = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            raise ValueError(f"this checkpoint does not fit this call of fit: {said}") from error
+        if done > epochs:
+            raise ValueError(
+                f"this checkpoint has {done} epochs behind it, and fit is to make {epochs} in all: epochs counts those of the whole run"
+            )
+    take(trainer, state)
+    run.load_data(state)  # once more, since the order may be drawn from a generator of the model
+    trainer._drawn = state["generators"] if trainer.place.batch else None
+
+
+def restore_generators(trainer: Any, state: dict[str, Any]) -> None:
+    """Put the generators of model and loss where they stood."""
+    generators.restore(state, trainer.model, trainer.loss)
 
 
 def settings(trainer: Any) -> dict[str, Any]:
@@ -141,7 +172,7 @@ def _put(trainer: Any, state: dict[str, Any]) -> None:
     generators.restore(state["generators"], trainer.model, trainer.loss)
     vars(trainer.history).update({**state["history"], "rows": list(state["history"]["rows"])})
     trainer.place.load_state_dict(state["place"])
-    trainer.stop, trainer.paused = state["stop"], False
+    trainer.stop, trainer.paused = state["stop"], None
     trainer._compiled = None  # its programs write into the arrays that were
 
 

@@ -9,19 +9,24 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd_core import Tensor, no_grad
 
+from . import checkpoint, resuming
 from . import metrics as metrics_
-from .batches import Minibatches
+from .batches import Minibatches, with_position
 from .history import History
-from .plumbing import bare, evaluating, inputs, progress_bar
+from .interrupts import Interrupts
+from .plumbing import Bar, bare, evaluating, inputs
+from .resuming import Place, Run
 from .stepping import clipping, needs_more, step_on
 
-EVENTS = ("on_fit_begin", "on_step_end", "on_epoch_end", "on_fit_end")
+EVENTS = ("on_fit_begin", "on_resume", "on_step_end", "on_epoch_end", "on_fit_end")
+BY_HAND = "stopped by Ctrl-C"
 CHUNK = 4096  # samples at a time where no gradients are needed
 
 
@@ -71,9 +76,14 @@ class Trainer:
         own = set(model.parameters()) if hasattr(model, "parameters") else set()
         if own and not any(p in own for group in optimizer.param_groups for p in group["params"]):
             raise ValueError("this optimizer holds no parameter of this model: build it with model.parameters()")
-        self.history = History()
+        self.history, self.place, self.run = History(), Place(), Run()
         self.stop: str | None = None
+        self.paused: str | None = None
+        self.torn = False  # training broke off in the middle of a step, or diverged: nothing to go on from
+        self.resumed_from: Path | None = None
         self.compile = compile
+        self._bar: Bar | None = None
+        self._drawn: Any = None  # where generators stand once the order of a resumed epoch is drawn
         self._compiled: Any = None  # made when the first step is trained
 
     def step(self, x: Any, t: Any) -> tuple[Any, float]:
@@ -92,6 +102,7 @@ class Trainer:
         seed: Any = 0,
         shuffle: bool = True,
         progress: bool | None = None,
+        resume: Any = None,
     ) -> History:
         """Train, and return the History of this call; also kept as `trainer.history`.
 
@@ -99,49 +110,89 @@ class Trainer:
         batch_size and shuffle are its own business). batch_size: None for full-batch descent, 1 for one sample at a
         time. seed: of the order of samples, or a Generator. progress: a bar; by default if this is a terminal.
         TrainingDiverged when the loss becomes NaN or infinite; ValueError for data that does not fit.
+
+        resume: a folder that Checkpoint writes to, a checkpoint's file, or what `state_dict()` gave. Training goes on from
+        there, to `epochs` in all, and ends bit for bit as if it had never been broken off, if trainer, data and callbacks are
+        made as they were (batches of one's own as well: they are asked for `state_dict()`, else counted); the History is
+        that of the whole run. A folder without a checkpoint yet is begun in, if a Checkpoint here writes to it.
+
+        Ctrl-C lets the step be finished (the epoch, where a compiled one is one call), has the last checkpoint and the best
+        weights taken care of, and gives the History so far, without the epoch that was broken off; `trainer.stop` is then
+        "stopped by Ctrl-C". A second Ctrl-C raises KeyboardInterrupt at once.
         """
         if epochs < 1:
             raise ValueError(f"training takes at least 1 epoch, not {epochs!r}")
         rng = np.random.default_rng(seed) if shuffle else None
-        batches = self._batches(data, batch_size, rng)
-        held_out = None if validation is None else self._batches(validation, CHUNK, None)
-        self.history, self.stop = History(), None
-        callbacks = list(callbacks)
-        for callback in callbacks:
-            if isinstance(callback, type) or not any(hasattr(callback, event) for event in EVENTS):
-                raise TypeError(
-                    f"a callback is an object with {', '.join(EVENTS)} or some of them; {callback!r} has none or is a class"
-                )
-        after_step = [c.on_step_end for c in callbacks if hasattr(c, "on_step_end")]
+        batches = with_position(self._batches(data, batch_size, rng))
+        held_out = None if validation is None else with_position(self._batches(validation, CHUNK, None))
+        run = Run(batches, held_out, self._listening(callbacks))
+        state, path = (None, None) if resume is None else checkpoint.resumed(resume, run.callbacks)
+        if state is None:
+            self.history, self.place, self.stop = History(), Place(), None
+        else:
+            resuming.go_on(self, run, state, epochs)
+        self.run, self.paused, self.torn, self.resumed_from = run, None, False, path
+        self._tell("on_fit_begin")
+        if state is not None:
+            run.load_callbacks(state)
+            self._tell("on_resume")
+        after_step = [c.on_step_end for c in run.callbacks if hasattr(c, "on_step_end") and not _told_last(c)]
         if self.schedule is not None and self.schedule_by == "step":
             after_step.append(lambda trainer: trainer.schedule.step())
-        self._tell(callbacks, "on_fit_begin")
-        bar = progress_bar(epochs, sys.stderr.isatty() if progress is None else progress)
+        after_step += [c.on_step_end for c in run.callbacks if hasattr(c, "on_step_end") and _told_last(c)]
+        self._bar = Bar(epochs, self.place.epoch, batches) if _shown(progress) else None
+        interrupts = Interrupts(lambda: self.pause(BY_HAND))
         try:
-            for epoch in range(1, epochs + 1):
-                with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is told of as an error
-                    row = self._epoch(epoch, batches, after_step, look=bool(callbacks) or epoch == epochs)
-                if held_out is not None:
-                    row |= {f"val_{name}": value for name, value in self._measure(held_out).items()}
-                self.history.append(row)
-                if hasattr(self.schedule, "watch"):
-                    self.schedule.watch(row)
-                elif self.schedule is not None and self.schedule_by == "epoch":
-                    self.schedule.step()
-                self._tell(callbacks, "on_epoch_end", row)
-                if bar is not None:
-                    bar.set_postfix(
-                        {k: f"{v:.4g}" for k, v in row.items() if isinstance(v, float) and k not in ("lr", "seconds")}
-                    )
-                    bar.update()
-                if self.stop:
-                    self.history.stopped = self.stop
-                    break
+            with interrupts:
+                for epoch in range(self.place.epoch + 1, epochs + 1):
+                    if self.stop or self.paused:
+                        break
+                    with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is told of as an error
+                        row = self._epoch(epoch, batches, after_step, look=bool(run.callbacks) or epoch == epochs)
+                    if row is None:
+                        break
+                    if held_out is not None:
+                        row |= {f"val_{name}": value for name, value in self._measure(held_out).items()}
+                    self.history.append(row)
+                    self.place.next_epoch()
+                    if hasattr(self.schedule, "watch"):
+                        self.schedule.watch(row)
+                    elif self.schedule is not None and self.schedule_by == "epoch":
+                        self.schedule.step()
+                    self._tell("on_epoch_end", row)
+                    if self._bar is not None:
+                        self._bar.epoch(row)
+        except KeyboardInterrupt:  # by a second Ctrl-C, or by one that was not ours to hear
+            self.torn = True
+            self.pause(BY_HAND)
+            if interrupts.count > 1:
+                raise
+        except BaseException:
+            self.torn = True
+            raise
         finally:  # also when training diverged or was interrupted: the best weights come back all the same
-            if bar is not None:
-                bar.close()
-            self._tell(callbacks, "on_fit_end")
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
+            self.stop = self.stop or self.paused
+            self.history.stopped = self.stop or ""
+            self._tell("on_fit_end")
         return self.history
+
+    def pause(self, reason: str) -> None:
+        """End training after this step (after the epoch, where a compiled one is one call), so that a resumed run goes on."""
+        self.paused = reason
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that decides how training goes on: model, optimizer, schedule, generators, epoch and batch, order of the
+        samples, callbacks' states, history. Plain values and arrays of its own; `optim.checkpoint.write(path, state)`
+        makes a file of it, and `fit(..., resume=state)` goes on from it."""
+        return resuming.state_of(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over model, optimizer, schedule, generators and history; ValueError, with nothing changed, for the state of
+        another architecture, loss, optimizer or schedule. The next fit is then a new one; to go on, see its `resume`."""
+        resuming.take(self, state)
 
     def evaluate(self, data: Any) -> dict[str, float]:
         """Loss and metrics over a whole set, in evaluation mode and unrecorded."""
@@ -157,38 +208,46 @@ class Trainer:
 
     def _epoch(
         self, epoch: int, batches: Any, after_step: Iterable[Callable[[Any], Any]], look: bool
-    ) -> dict[str, Any]:
+    ) -> dict[str, Any] | None:
+        """The row of an epoch, or of what is left of it; None if training was paused before its end."""
         if hasattr(self.model, "train"):  # a plain function of x has no modes
             self.model.train()
-        start, seen, total = time.perf_counter(), 0, 0.0
-        outputs: list[Any] = []
-        targets: list[Any] = []
-        compiled = None if after_step else self._training()  # with nobody to tell, an epoch is one call
+        place = self.place
+        start = time.perf_counter() - place.seconds
+        # with nobody to tell, and from its beginning, an epoch is one call
+        compiled = None if after_step or place.batch else self._training()
         if compiled is not None and isinstance(batches, Minibatches):
-            losses, targets = compiled.epoch(batches, outputs if self.metrics else None, self._eager, look)
-            for number, loss in enumerate(losses, 1):
-                self._check(loss, epoch, number)
-                size = min(batches.size, len(batches.x) - seen)
-                seen += size
-                total += loss * size
+            outputs = place.outputs if self.metrics else None
+            losses, place.targets = compiled.epoch(batches, outputs, self._eager, look)
+            for loss in losses:
+                self._check(loss, epoch, place.batch + 1)
+                place.add(min(batches.size, len(batches.x) - place.seen), loss)
         else:
-            for number, (x, t) in enumerate(batches, 1):
+            for x, t in batches:
+                if self._drawn is not None:  # now that the order of this epoch is drawn anew
+                    resuming.restore_generators(self, self._drawn)
+                    self._drawn = None
                 output, loss = self.step(x, t)
-                self._check(loss, epoch, number)
+                self._check(loss, epoch, place.batch + 1)
+                if self.metrics:
+                    place.outputs.append(output)
+                    place.targets.append(t)
+                place.add(len(x), loss)
+                place.seconds = time.perf_counter() - start
                 for told in after_step:
                     told(self)
-                seen += len(x)
-                total += loss * len(x)
-                if self.metrics:
-                    outputs.append(output)
-                    targets.append(t)
-        if not seen:
+                if self._bar is not None:
+                    self._bar.step(place)
+                if self.paused:
+                    return None
+        if not place.seen:
             raise ValueError(
                 "there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch"
             )
-        measured = {name: f(np.concatenate(outputs), np.concatenate(targets)) for name, f in self.metrics.items()}
-        rate = self.optimizer.param_groups[0]["lr"]
-        return {"epoch": epoch, "loss": total / seen, **measured, "lr": rate, "seconds": time.perf_counter() - start}
+        gathered = (np.concatenate(place.outputs), np.concatenate(place.targets)) if self.metrics else ()
+        measured = {name: f(*gathered) for name, f in self.metrics.items()}
+        rate, seconds = self.optimizer.param_groups[0]["lr"], time.perf_counter() - start
+        return {"epoch": epoch, "loss": place.total / place.seen, **measured, "lr": rate, "seconds": seconds}
 
     def _check(self, loss: float, epoch: int, number: int) -> None:
         if not math.isfinite(loss):
@@ -247,7 +306,28 @@ class Trainer:
     def _dtype(self) -> Any:
         return self.optimizer.param_groups[0]["params"][0].dtype
 
-    def _tell(self, callbacks: Iterable[Any], event: str, *news: Any) -> None:
+    def _listening(self, callbacks: Iterable[Any]) -> list[Any]:
+        """The callbacks in the order in which they are told; TypeError for one that would never hear anything."""
+        callbacks = list(callbacks)
+        for callback in callbacks:
+            if isinstance(callback, type) or not any(hasattr(callback, event) for event in EVENTS):
+                raise TypeError(
+                    f"a callback is an object with {', '.join(EVENTS)} or some of them; {callback!r} has none or is a class"
+                )
+        return sorted(callbacks, key=_told_last)
+
+    def _tell(self, event: str, *news: Any) -> None:
+        callbacks = self.run.callbacks
+        if event == "on_fit_end":  # who writes down what there is comes before who goes back to the best weights
+            callbacks = sorted(callbacks, key=_told_last, reverse=True)
         for callback in callbacks:
             if hasattr(callback, event):
                 getattr(callback, event)(self, *news)
+
+
+def _told_last(callback: Any) -> bool:
+    return bool(getattr(callback, "told_last", False))
+
+
+def _shown(progress: bool | None) -> bool:
+    return sys.stderr.isatty() if progress is None else progress

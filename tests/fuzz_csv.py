@@ -13,6 +13,7 @@ import io
 import os
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -159,10 +160,14 @@ def encode_in_parts(path):
     return parts
 
 
+@cache
+def trained():
+    return datasets.Encoder("survived").fit(datasets.make_passengers(60))
+
+
 def predict(path):
     """The file comes to a model that was trained on another."""
-    known = datasets.make_passengers(60)
-    return (datasets.Encoder("survived").fit(known).inputs(datasets.read_table(path)),)
+    return (trained().inputs(datasets.read_table(path)),)
 
 
 READERS = (load_strictly, encode_in_parts, predict)

@@ -322,3 +322,35 @@ def test_the_explanation_counts():
     program = Program(record(lambda x, w: (x @ w).sum(), (np.ones((2, 3)), np.ones((3, 4)))), ["x", "w"])
     assert "2 kernels, 56 floating-point operations" in program.explain()
     assert "1 buffers, 64 bytes" in program.explain()
+
+
+# --- passes must not mix up memory -------------------------------------------------------------------------------------
+
+TRAPS = {
+    "a value beside its own transpose": lambda x: np.tanh(x) * np.tanh(x).T,
+    "a value read after what was made of it": lambda x: (lambda h: np.exp(h) + h * 2)(np.tanh(x)),
+    "a mask that is read as a number": lambda x: np.sign(np.maximum(x, 0)) * 3.0 + np.maximum(x, 0),
+    "a view of what is overwritten": lambda x: (lambda h: h[0] + np.exp(h))(np.tanh(x)),
+    "a reshape that is no view": lambda x: (lambda h: h.T.reshape(9) + np.exp(h).reshape(9))(np.tanh(x)),
+    "a choice between two": lambda x: np.where(x > 0, np.tanh(x), np.exp(x)) + np.where(x > 0, x, np.exp(x)),
+    "the same result twice": lambda x: (lambda h: (h, h, h + 1))(np.tanh(x)),
+    "an argument as the result": lambda x: (x, x.T),
+    "a kernel that gives a view": lambda x: (lambda h: np.diagonal(h) + np.exp(h))(np.tanh(x)),
+    "a number times an array": lambda x: x.sum() * x - x.max() / (x.min() + 5.0),
+    "reductions with and without axes": lambda x: x.sum(axis=0) + x.max(axis=1) + x.mean(axis=0, keepdims=True),
+    "integers": lambda x: (x > 0).astype(int) + np.argmax(x),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_memory_is_not_mixed_up(name, dtype):
+    f = TRAPS[name]
+    compiled = compile(f)
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=(3, 3)).astype(dtype)
+        got, expected = compiled(x), f(Tensor(x))
+        for a, b in zip(*(r if isinstance(r, tuple) else (r,) for r in (got, expected)), strict=True):
+            np.testing.assert_array_equal(a.value, b.value)
+            assert a.dtype == b.dtype
+    assert all(compiled.programs.values())

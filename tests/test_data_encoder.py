@@ -167,7 +167,7 @@ def test_kinds_of_columns(case):
 
 @pytest.mark.parametrize("dropped", [True, False])
 @pytest.mark.parametrize(
-    "pair", ["id paid", "PassengerId grid", "user_id year", "Unnamed:_0 identity", "index indexes"]
+    "pair", ["id paid", "PassengerId grid", "user_id year", "Unnamed:_0 identity", "index indexes", "PATIENT_ID GRID"]
 )
 def test_columns_that_number_the_rows(pair, dropped):
     name = pair.split()[not dropped].replace("d:_", "d: ")

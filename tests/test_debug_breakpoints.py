@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, debug, nn
-from autograd_core.debug import conditions
-from autograd_core.debug.conditions import Absent, Expression, condition
-from autograd_core.debug.spots import break_at, watch
+from autograd_core.debug.stops import conditions
+from autograd_core.debug.stops.conditions import Absent, Expression, condition
+from autograd_core.debug.stops.spots import break_at, watch
 
 
 def example():

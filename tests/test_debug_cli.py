@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from autograd_core.__main__ import main
-from autograd_core.debug.classroom import Lesson
-from autograd_core.debug.expressions import constant, evaluate, functions
+from autograd_core.debug.explanations.classroom import Lesson
+from autograd_core.debug.explanations.expressions import constant, evaluate, functions
 
 TRANSCRIPT = """\
 g = w1**3*w2 + 3*w1   at w1 = 2, w2 = 3

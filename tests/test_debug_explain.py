@@ -11,9 +11,9 @@ from test_random_programs import programs, reproducible, run
 
 from autograd_core import Tensor, debug, nn
 from autograd_core.backward import ancestors, contributions
-from autograd_core.debug.elements import broadcast_sum, element
-from autograd_core.debug.formulas import beside, letter, reads
-from autograd_core.debug.mathml import mathml
+from autograd_core.debug.explanations.elements import broadcast_sum, element
+from autograd_core.debug.explanations.formulas import beside, letter, reads
+from autograd_core.debug.explanations.mathml import mathml
 from autograd_core.ops import matmul, rows
 from autograd_core.symbol import Symbol, derivative, edge
 

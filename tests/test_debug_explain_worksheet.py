@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 
 from autograd_core import Tensor, debug
-from autograd_core.debug.worksheet import derivation
+from autograd_core.debug.explanations.worksheet import derivation
 from autograd_core.nn import functional as F
 
 # each as the user writes it, and for SymPy: an oracle that shares nothing with the table

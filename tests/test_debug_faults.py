@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, nn, no_grad, optim
-from autograd_core.debug.anomaly import NotFinite, detect_anomaly, first_bad
-from autograd_core.debug.causes import why_none
+from autograd_core.debug.causes.anomaly import NotFinite, detect_anomaly, first_bad
+from autograd_core.debug.causes.missing import why_none
+from autograd_core.debug.causes.zeros import why_zero
 from autograd_core.debug.places import record
 from autograd_core.debug.session import Session
-from autograd_core.debug.zeros import why_zero
 
 FOLDER = Path(__file__).parent / "faults"
 NONE = {

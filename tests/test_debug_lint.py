@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, datasets, debug, nn, no_grad, optim
-from autograd_core.debug.lint import lint
+from autograd_core.debug.linting.lint import lint
 
 F = nn.functional
 X = np.random.default_rng(0).normal(size=(64, 5)).astype(np.float32)

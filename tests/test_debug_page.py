@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_core import Tensor, custom_vjp, debug, nn
-from autograd_core.debug.page import as_json, frame, page, save
-from autograd_core.debug.pagedata import plain_breakpoint, recorded
-from autograd_core.debug.plain import stored
-from autograd_core.debug.spots import break_at
+from autograd_core.debug.page.data import plain_breakpoint, recorded
+from autograd_core.debug.page.page import as_json, frame, page, save
+from autograd_core.debug.page.plain import stored
+from autograd_core.debug.stops.spots import break_at
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [

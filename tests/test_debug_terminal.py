@@ -17,7 +17,7 @@ import pytest
 
 from autograd_core import Tensor, debug
 from autograd_core.__main__ import main
-from autograd_core.debug.terminal import ALIASES, GROUPS, Terminal, cache_folder, set_trace
+from autograd_core.debug.terminal.terminal import ALIASES, GROUPS, Terminal, cache_folder, set_trace
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -9,8 +9,8 @@ import pytest
 from test_debug_page import ARGUMENTS, CHROMIUM
 
 from autograd_core import Tensor, debug
-from autograd_core.debug.page import script_text
-from autograd_core.debug.widget import display_bundle
+from autograd_core.debug.page.page import script_text
+from autograd_core.debug.page.widget import display_bundle
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 CELLS = [
@@ -18,7 +18,7 @@ CELLS = [
     "w1, w2 = Tensor(2.0, requires_grad=True, name='w1'), Tensor(3.0, requires_grad=True, name='w2')\n"
     "session = debug.Session(w1**3 * w2 + 3 * w1)",
     "session.goto(9)\nsession",
-    "from autograd_core.debug.widget import widget\n"
+    "from autograd_core.debug.page.widget import widget\n"
     "shown = widget(session)\nshown.position = 11\nprint(session.position)\nsession.goto(3)\nshown.position = 99\nprint(session.position)",
 ]
 
@@ -78,7 +78,7 @@ def test_the_widget_in_a_browser_moves_its_model_and_is_moved(tmp_path, monkeypa
     pytest.importorskip("anywidget", reason="the widget is an extra: pip install anywidget")
     if CHROMIUM is None:
         pytest.skip("the widget is tested in Chromium: apt-get install chromium")
-    from autograd_core.debug.widget import widget
+    from autograd_core.debug.page.widget import widget
 
     shown = widget(example())
     page = tmp_path / "host.html"
@@ -124,7 +124,7 @@ def test_the_widget_in_a_browser_moves_its_model_and_is_moved(tmp_path, monkeypa
 
 def test_page_and_widget_share_their_script():
     pytest.importorskip("anywidget", reason="the widget is an extra: pip install anywidget")
-    from autograd_core.debug.widget import widget
+    from autograd_core.debug.page.widget import widget
 
     assert str(widget(example())._esm).startswith(script_text())
     assert "export default" not in script_text()

@@ -116,7 +116,7 @@ def titanic(folder):
     (train,), scaler = datasets.standardize(train)
     model = nn.MLP([train.n_features, 8, 2], rng=0)
     optim.Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.05)).fit(
-        train, epochs=20, progress=False
+        train, epochs=20, seed=0, progress=False
     )
     new = folder / "new.csv"
     new.write_text(

@@ -18,6 +18,7 @@ from .text import Text
 
 MOST = 64  # batches between two looks at the losses
 ROOM = 1 << 21  # bytes for what losses are made of
+REDUCED: dict[str, Any] = {"sum": np.add, "max": np.maximum, "min": np.minimum}
 SMALL = 200_000  # parameters that are quickly copied, to be put back
 FLUSH_EVERY = 256
 
@@ -263,7 +264,10 @@ def _stackable(call: Call) -> bool:
             and call.out.shape == ()
             and (op.name == "vdot" or len(first.shape) == 1)
         )
-    return op.name == "sum" and call.params["axis"] is None and call.out.shape == ()
+    if op.name not in REDUCED or not isinstance(first, Value) or first.kind == "constant":
+        return False
+    axis = call.params["axis"]
+    return call.out.shape == () if axis is None else isinstance(axis, int) and bool(call.out.shape)
 
 
 def stacked(call: Call, known: dict[Value, Any]) -> Any:
@@ -274,8 +278,11 @@ def stacked(call: Call, known: dict[Value, Any]) -> Any:
     if call.op.name in ("dot", "vdot"):
         a, b = (g.reshape(len(g) if x.kind != "constant" else 1, -1) for g, x in zip(given, call.inputs, strict=True))
         return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
-    if call.op.name == "sum":
-        return np.add.reduce(given[0].reshape(len(given[0]), -1), axis=1)
+    if call.op.name in REDUCED:
+        reduce, a, axis = REDUCED[call.op.name].reduce, given[0], call.params["axis"]
+        if axis is None:
+            return reduce(a.reshape(len(a), -1), axis=1)
+        return reduce(a, axis=axis if axis < 0 else axis + 1, keepdims=call.params["keepdims"])
     axes = len(call.out.shape)
     for i, x in enumerate(call.inputs):
         if isinstance(x, Value) and x.kind != "constant" and len(x.shape) < axes:

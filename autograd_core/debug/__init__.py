@@ -4,21 +4,21 @@ The faces: `Session` and its methods, `set_trace` in a terminal, a page or widge
 `why_none`, `why_zero`, `first_bad`, `derivation`, `lint`; and `draw`.
 """
 
-from .anomaly import NotFinite, NotFiniteAt, detect_anomaly, first_bad
-from .cause import Cause
-from .causes import why_none
+from .causes.anomaly import NotFinite, NotFiniteAt, detect_anomaly, first_bad
+from .causes.cause import Cause
+from .causes.missing import why_none
+from .causes.zeros import why_zero
 from .drawing import draw
+from .explanations.mathml import mathml
+from .explanations.why import Hop, Part, Why, why
+from .explanations.worksheet import Derivation, derivation
 from .forking import Difference, diff, fork
-from .lint import lint
-from .mathml import mathml
+from .linting.lint import lint
 from .places import Place, record
 from .replay import Step
 from .session import Session
-from .terminal import set_trace
+from .terminal.terminal import set_trace
 from .tracefile import dump, load
-from .why import Hop, Part, Why, why
-from .worksheet import Derivation, derivation
-from .zeros import why_zero
 
 __all__ = [
     "Cause", "Derivation", "Difference", "Hop", "NotFinite", "NotFiniteAt", "Part", "Place", "Session", "Step", "Why",

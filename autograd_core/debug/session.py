@@ -19,10 +19,10 @@ import numpy as np
 from ..backward import _seed
 from ..symbol import Symbol, show
 from ..tensor import Tensor
-from .breakpoints import Breakpoints
 from .graph import copied
 from .names import in_frames, in_statements, name_nodes
 from .replay import Replay, Step
+from .stops.breakpoints import Breakpoints
 
 
 class Session:
@@ -236,44 +236,44 @@ class Session:
 
         style: "text", "words", "latex" or "mathml". index: of the element to explain, (2, 0), where it is an array.
         """
-        from .explaining import explain
+        from .explanations.explaining import explain
 
         with np.errstate(all="ignore"):
             return explain(self, self._at(position), index, style)
 
     def why(self, w: str | Tensor) -> Any:
         """The gradient of a node taken apart; see debug.why."""
-        from .why import why
+        from .explanations.why import why
 
         return why(self, w)
 
     def why_none(self, w: str | Tensor) -> Any:
         """Why a tensor has no gradient; see debug.why_none."""
-        from .causes import why_none
+        from .causes.missing import why_none
 
         return why_none(self, w)
 
     def why_zero(self, w: str | Tensor) -> Any:
         """Why a gradient is zero; see debug.why_zero."""
-        from .zeros import why_zero
+        from .causes.zeros import why_zero
 
         return why_zero(self, w)
 
     def first_bad(self) -> Any:
         """The first value that is not finite; see debug.first_bad."""
-        from .anomaly import first_bad
+        from .causes.anomaly import first_bad
 
         return first_bad(self)
 
     def derivation(self, w: str | Tensor) -> Any:
         """The whole chain rule from the result to a node, as a worksheet; see debug.derivation."""
-        from .worksheet import derivation
+        from .explanations.worksheet import derivation
 
         return derivation(self, w)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as one HTML page, which steps both ways without a server or network."""
-        from .page import save
+        from .page.page import save
 
         save(self, path)
 
@@ -306,6 +306,6 @@ class Session:
         return f"<Session at step {self.position} of {len(self)}: {self.explain()}>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        from .widget import display_bundle
+        from .page.widget import display_bundle
 
         return display_bundle(self, **options)

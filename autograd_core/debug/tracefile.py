@@ -20,7 +20,7 @@ from ..memory import tick
 from ..op import NO_PARAMS, TABLE, Op
 from ..tensor import Tensor, filled, new
 from .places import Place
-from .replay import Kept, Replay, Step
+from .replay import Replay, Step
 from .session import Session
 
 FORMAT, VERSION = "autograd-core trace", 1
@@ -123,9 +123,20 @@ def load(path: str | os.PathLike[str]) -> Session:
         if content.get("format") != FORMAT:
             raise ValueError(_DAMAGED)
         if content["version"] > VERSION:
-            raise ValueError(f"it is of version {content['version']}, and this library reads up to {VERSION}: update it")
+            raise ValueError(
+                f"it is of version {content['version']}, and this library reads up to {VERSION}: update it"
+            )
         return _session(content, arrays)
-    except (KeyError, IndexError, TypeError, AttributeError, EOFError, ValueError, zipfile.BadZipFile, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        ValueError,
+        zipfile.BadZipFile,
+        zipfile.zlib.error,
+    ) as error:  # type: ignore[attr-defined]
         said = str(error) if type(error) is ValueError and "version" in str(error) else _DAMAGED
         raise ValueError(f"{path} cannot be opened as a trace file: {said}") from error
 

@@ -1,0 +1,1 @@
+"""What is wrong with a model, its loss and its data, before or during training."""

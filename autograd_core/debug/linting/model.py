@@ -1,0 +1,125 @@
+"""What may be wrong with a network as it stands, and with what the optimizer holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..places import said
+from .lint import Check, Finding, Look, bare, some
+
+RESTLESS = ("Dropout", "BatchNorm")  # modules that compute something else in evaluation
+
+
+def modules(look: Look, *kinds: str) -> Iterator[tuple[str, Any]]:
+    """The modules of these kinds, by a part of their class's name, with their paths."""
+    for path, module in look.model.named_modules() if hasattr(look.model, "named_modules") else ():
+        if any(kind in base.__name__ for base in type(module).__mro__ for kind in kinds) and getattr(module, "p", True):
+            yield path, module
+
+
+def evaluation(look: Look) -> Iterator[Finding]:
+    resting = [(path, type(m).__name__) for path, m in modules(look, *RESTLESS) if not getattr(m, "training", True)]
+    named = ", ".join(f"{path or 'the model'} ({kind})" for path, kind in resting[:3])
+    if resting:
+        yield Finding(
+            "eval-mode",
+            "the network is in evaluation mode: dropout drops nothing, batch normalisation takes its running statistics",
+            f"{named} with training=False",
+            "model.train() before training, and again after each evaluation",
+            resting[0][0] or None,
+        )
+
+
+def one_sample(look: Look) -> Iterator[Finding]:
+    norms = [path for path, m in modules(look, "BatchNorm") if getattr(m, "training", False)]
+    shape = np.shape(bare(look.x))
+    if norms and shape[:1] == (1,) and len(shape) < 3:
+        yield Finding(
+            "batch-of-one",
+            "batch normalisation takes mean and spread over the batch, and of one sample there is no spread",
+            f"inputs of shape {shape}",
+            "larger batches (a loader that leaves no rest of one), or LayerNorm",
+            norms[0] or None,
+        )
+
+
+def stale_gradients(look: Look) -> Iterator[Finding]:
+    """Gradients to which the next pass would add, though they were used, or are of a pass that nobody stepped by."""
+    full = {name: p for name, p in look.parameters.items() if p.gradient is not None}
+    fresh = [] if look.stepped else list(full)  # no step yet: whose gradients are these?
+    # after a step they may well stay until the next zero_grad(); whether it was missing at a pass, record() remembers
+    used = [name for name, p in full.items() if getattr(p.site, "stale", None) is not None]
+    for name in [*used, *fresh][:1]:
+        stored, new = bare(full[name].gradient), look.gradient(full[name])
+        length, size = float(np.linalg.norm(stored)), float(np.linalg.norm(new)) if new is not None else 0.0
+        times = f", {length / size:.3g} times that of this batch" if size else ""
+        yield Finding(
+            "forgotten-zero-grad",
+            "gradients are there before the pass: what it computes is added to them",
+            f"{len(full)} of {len(look.parameters)} parameters have one; that of {name} has length {length:.3g}{times}",
+            "optimizer.zero_grad() before each loss.backward()",
+            name,
+            said(full[name].site.stale) if used else None,
+        )
+
+
+def optimizer(look: Look) -> Iterator[Finding]:
+    """Which parameters are trained, and which should be."""
+    held = None if look.optimizer is None else {p for group in look.optimizer.param_groups for p in group["params"]}
+    missing = [n for n, p in look.parameters.items() if p.requires_grad and held is not None and p not in held]
+    total = len(look.parameters)
+    if missing:
+        yield Finding(
+            "not-in-optimizer",
+            "parameters get gradients but are not in the optimizer, and stay as they are",
+            f"{len(missing)} of {total}: {some(missing)}",
+            "build the optimizer from model.parameters(), after the model is complete; or freeze them: p.requires_grad = False",
+            missing[0],
+        )
+    used = {look.twin(p) for p in held or () if look.gradient(p) is not None}
+    own = set(look.parameters.values())
+    strangers = [p for p in held or () if p not in own and look.twin(p) not in used]
+    if strangers and look.nodes:
+        yield Finding(
+            "not-in-model",
+            "the optimizer holds parameters that are not of this model, and that the loss does not depend on",
+            f"{len(strangers)} of {len(held or ())}, the first: {strangers[0].name or 'a tensor'} of shape {strangers[0].shape}",
+            "build the optimizer from this model's parameters()",
+        )
+    frozen = [n for n, p in look.parameters.items() if not p.requires_grad and (held is None or p in held)]
+    if frozen:
+        yield Finding(
+            "frozen",
+            "parameters have requires_grad=False and are not trained"
+            + (", though they are in the optimizer" if held else ""),
+            f"{len(frozen)} of {total}: {some(frozen)}",
+            "p.requires_grad = True; or, if they are to stay, give the optimizer the others only",
+            frozen[0],
+        )
+
+
+def dtypes(look: Look) -> Iterator[Finding]:
+    by_dtype: dict[str, list[str]] = {}
+    for name, p in look.parameters.items():
+        by_dtype.setdefault(p.dtype.name, []).append(name)
+    if len(by_dtype) > 1:
+        rare = min(by_dtype.values(), key=len)
+        yield Finding(
+            "mixed-dtypes",
+            "parameters have different types: what meets float64 is computed in float64, at twice the time and memory",
+            "; ".join(f"{dtype}: {some(names)}" for dtype, names in by_dtype.items()),
+            "the same dtype= in every layer",
+            rare[0],
+        )
+
+
+CHECKS: list[tuple[Check, set[str]]] = [  # each with the findings after which it has nothing to add
+    (evaluation, set()),
+    (one_sample, set()),
+    (stale_gradients, set()),
+    (optimizer, set()),
+    (dtypes, set()),
+]

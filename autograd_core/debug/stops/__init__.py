@@ -1,0 +1,1 @@
+"""Where to stop: breakpoints, watchpoints, and conditions that are parsed and never evaluated."""

@@ -1,0 +1,1 @@
+"""The debugger in a terminal, with the verbs of pdb and gdb."""
