@@ -38,7 +38,8 @@ def to_torch(model: Module, names: Iterable[str] | None = None) -> dict[str, Any
 def from_torch(model: Module, state: Mapping[str, Any], by_order: bool = False) -> Module:
     """Put the state of a PyTorch twin, `twin.state_dict()` or arrays by its names, into a model, and give the model.
 
-    by_order: take the tensors in their order, whatever their names. ValueError, with nothing changed, where names or
+    by_order: take the tensors in their order, whatever their names; `twin.state_dict()` has the order of definition,
+    a .safetensors file an order of its own. ValueError, with nothing changed, where names or
     shapes do not agree, TypeError for what is no array: a tensor on a GPU or in bfloat16 needs .cpu() or .float() first.
 
     >>> from autograd_core import nn
@@ -47,9 +48,8 @@ def from_torch(model: Module, state: Mapping[str, Any], by_order: bool = False) 
     Tensor([7.], op=linear)
     """
     arrays = {name: _array(name, value) for name, value in state.items()}
-    for wrapper in _WRAPPERS:
-        if arrays and all(name.startswith(wrapper) for name in arrays):
-            arrays = {name.removeprefix(wrapper): array for name, array in arrays.items()}
+    while wrapper := next((w for w in _WRAPPERS if arrays and all(name.startswith(w) for name in arrays)), None):
+        arrays = {name.removeprefix(wrapper): array for name, array in arrays.items()}
     own = model.state_dict()
     counted = any(name.endswith(_COUNT) for name in arrays)
     wanted = [name for name in own if counted or not name.endswith(_COUNT)]

@@ -100,6 +100,7 @@ class TimeLimit:
     A run that is resumed from a checkpoint has the time anew. within_epochs: steps are then made one by one, where a compiled
     epoch is one call. (Lightning: Timer.)
 
+    >>> import numpy as np
     >>> from autograd_core import nn, optim
     >>> model, x = nn.MLP([1, 1], rng=0), np.ones((8, 1), np.float32)
     >>> trainer = optim.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
@@ -131,6 +132,7 @@ class LRScheduler:
     The Trainer's own `schedule` does the same; this is for a second one, or where callbacks are all there is. by: "epoch",
     or "step": the function is then one of the steps made. (Keras: LearningRateScheduler.)
 
+    >>> import numpy as np
     >>> from autograd_core import nn, optim
     >>> model, x = nn.MLP([1, 1], rng=0), np.ones((8, 1), np.float32)
     >>> trainer = optim.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))

@@ -59,7 +59,11 @@ class Run:
     callbacks: list[Any] = field(default_factory=list)
 
     def state_dict(self) -> dict[str, Any]:
-        told = [{"type": type(c).__name__, "state": c.state_dict()} for c in self.callbacks if _has_state(c)]
+        told = [
+            {"type": type(c).__name__, "state": c.state_dict(), "needed": not getattr(c, "told_last", False)}
+            for c in self.callbacks
+            if _has_state(c)
+        ]
         return {"batches": _state(self.batches), "validation": _state(self.validation), "callbacks": told}
 
     def load_data(self, state: dict[str, Any]) -> None:
@@ -79,6 +83,8 @@ class Run:
         found = []
         for saved in state["callbacks"]:
             callback = next((c for c in left if type(c).__name__ == saved["type"]), None)
+            if callback is None and not saved["needed"]:  # who only writes down changes nothing
+                continue
             if callback is None:
                 raise ValueError(f"it holds the state of a callback {saved['type']}, and fit is called without: pass one as before")
             left.remove(callback)

@@ -147,7 +147,9 @@ class Trainer:
                 for epoch in range(self.place.epoch + 1, epochs + 1):
                     if self.stop or self.paused:
                         break
-                    with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is told of as an error
+                    with np.errstate(
+                        over="ignore", invalid="ignore"
+                    ):  # a loss that is no number is told of as an error
                         row = self._epoch(epoch, batches, after_step, look=bool(run.callbacks) or epoch == epochs)
                     if row is None:
                         break

@@ -263,8 +263,8 @@ def test_verifying_leaves_no_trace():
 def scalar_step(weights, lr=0.1):
     def step(x, t):
         loss = 0.0
-        for i in range(3):
-            h = (weights[0] * x[i, 0] + weights[1] * x[i, 1]).relu() + np.tanh(weights[2]) / (x[i, 0] + 3.0)
+        for i, row in enumerate(x):
+            h = (weights[0] * row[0] + weights[1] * x[i, 1]).relu() + np.tanh(weights[2]) / (x[i, 0] + 3.0)
             loss = loss + np.maximum(1.0 - h * t[i], 0.0) + (h - 0.5) ** 2 + abs(h) + np.sqrt(weights[2] ** 2 + 1)
         loss.backward()
         for w in weights:

@@ -76,7 +76,7 @@ def test_diff_names_first_what_came_first():
     value = b.value(weight).copy()
     value[3, 2] += 1
     found = a.diff(b.fork(values={weight: value}))
-    assert (found[0].name, found[0].what, found[0].index, round(found[0].most, 6)) == (weight, "value", (3, 2), 1)
+    assert (found[0].name, found[0].what, found[0].at, round(found[0].most, 6)) == (weight, "value", (3, 2), 1)
     assert [d.what for d in found] == sorted((d.what for d in found), reverse=True)
     assert a.diff(b.fork(values={weight: value}), tolerance=10) == []
 

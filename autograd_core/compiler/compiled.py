@@ -46,6 +46,9 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
         )
         g = _with(f, plain) if plain else f
         key = (tuple([(a.shape, a.dtype) for a in arrays]), tuple(plain.items()), *_modes(modules))
+        there = programs.get(key)
+        if there is not None and any(p.gradient is not None for p in there.absent):
+            key = (*key, "adding to gradients")
         if key not in programs:
             programs[key] = _recorded(f, g, arrays)
         elif verify_every and calls % verify_every == 0 and programs[key] is not None:
@@ -75,11 +78,12 @@ def _recorded(f: Any, g: Callable[..., Any], arrays: tuple[Any, ...]) -> Program
     try:
         first = record(g, arrays)
         second = _with_gradients(first, g, arrays)
-        if second.adds() and not first.adds():  # nobody forgets the gradients: they are an input
-            first, second = second, _with_gradients(first, g, arrays)
+        adds = second.adds() and not first.adds()  # nobody forgets the gradients: this holds while there are none
+        if adds:
+            second = record(g, arrays)
         different = same(first, second)
         if different is None:
-            return Program(first, _argument_names(f, len(arrays)))
+            return Program(first, _argument_names(f, len(arrays)), absent=list(first.leaves) if adds else [])
         reason = f"it does not do the same twice: {different}"
     except CannotRecord as error:
         reason = str(error)

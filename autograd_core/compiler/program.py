@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,8 +48,9 @@ class Program:
     Tensor(0.)
     """
 
-    def __init__(self, found: Record, names: list[str], of_tensors: dict[int, str] | None = None):
-        told = dict(of_tensors or {}) | dict(zip(map(id, found.arguments), names, strict=False))
+    def __init__(self, found: Record, names: list[str], absent: Sequence[Tensor] = ()):
+        self.absent = absent  # whose gradients must not be there yet
+        told = dict(zip(map(id, found.arguments), names, strict=False))
         self.calls, known = from_record(found, told)
         self.record = found
         self.calls.results = self._wanted(found, known)

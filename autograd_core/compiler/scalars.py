@@ -25,33 +25,30 @@ LINES = {
 
 def all_scalars(calls: Calls) -> bool:
     """Whether a program computes single float64 numbers alone, by rows that are said here or by NumPy's functions."""
-    return bool(calls.calls) and all(map(_said, calls.calls))
+    lists = {a for a in calls.arguments if a.dtype == np.float64}  # arrays are read element by element, as nested lists
+    for call in calls.calls:
+        if call.op.name == "getitem" and call.inputs[0] in lists and _index(call) is not None:
+            if call.out.shape:
+                lists.add(call.out)
+        elif not _said(call):
+            return False
+    return bool(calls.calls) and not any(x.shape for x in calls.results.values())
 
 
 def _said(call: Call) -> bool:
-    out = call.out
+    out, op = call.out, call.op
     if len(call.outs) != 1 or out.shape or (out.dtype != np.float64 and out.dtype != bool) or "rng" in call.params:
         return False
-    if any(isinstance(x, Value) and x.shape for x in call.inputs) and not (
-        call.op.name == "getitem" and _index(call) is not None
-    ):
+    if any(x.shape for x in call.values):
         return False
-    return (
-        call.op.eager in SIGNS
-        or call.op.name in LINES
-        or _index(call) is not None
-        or (isinstance(call.op.kernel, np.ufunc) and call.op.elementwise)
-    )
+    return op.eager in SIGNS or op.name in LINES or (isinstance(op.kernel, np.ufunc) and op.elementwise)
 
 
 def _index(call: Call) -> Any:
-    """The place of one element of an argument."""
-    base = call.inputs[0]
-    if call.op.name != "getitem" or not isinstance(base, Value) or base.kind != "argument" or base.dtype != np.float64:
-        return None
-    index = call.params["index"]
+    """The place that is read, of whole numbers; None for any other."""
+    index = call.params["index"] if call.op.name == "getitem" else None
     parts = index if isinstance(index, tuple) else (index,)
-    return parts if len(parts) == len(base.shape) and all(isinstance(p, (int, np.integer)) for p in parts) else None
+    return parts if parts and all(isinstance(p, (int, np.integer)) for p in parts) else None
 
 
 def write_scalars(calls: Calls) -> tuple[str, dict[str, Any], list[Value]]:

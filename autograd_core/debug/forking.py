@@ -113,10 +113,10 @@ class Difference(NamedTuple):
     name: str
     what: str
     most: float
-    index: tuple[int, ...]
+    at: tuple[int, ...]
 
     def __str__(self) -> str:
-        at = f" at [{', '.join(map(str, self.index))}]" if self.index else ""
+        at = f"[{', '.join(map(str, self.at))}]" if self.at else ""
         return f"{self.what} of {self.name}{at}: they differ by up to {show(self.most)}"
 
 

@@ -49,7 +49,8 @@ def name_nodes(
 
 def in_frames(frame: FrameType | None, wanted: Iterable[Tensor]) -> dict[Tensor, str]:
     """The variables that hold these tensors, in this frame and its callers; the parameters of modules by their paths."""
-    wanted, found = set(wanted), {}
+    wanted = set(wanted)
+    found: dict[Tensor, str] = {}
     for _ in range(FRAMES):
         if frame is None:
             break

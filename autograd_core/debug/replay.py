@@ -177,7 +177,7 @@ class Kept:
                     self.file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
                     weakref.finalize(self, self.file.close)
                 # a transposed matrix comes back as one: products of it are then the same to the last bit
-                order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+                order: Literal["C", "F"] = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
                 self.items[node] = _Elsewhere(self.file.seek(0, 2), value.dtype, value.shape, order)
                 self.file.write(value.tobytes(order))
 

@@ -11,8 +11,9 @@ import json
 import math
 import os
 import zipfile
+import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -102,7 +103,9 @@ class _Pool:
         if id(value) in self.known:
             return self.known[id(value)][1]
         kind, at = value.dtype.str, self.ends.get(value.dtype.str, 0)
-        order = "F" if value.ndim > 1 and value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+        order: Literal["C", "F"] = (
+            "F" if value.ndim > 1 and value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+        )
         self.parts.setdefault(kind, []).append(np.ravel(value, order))
         self.ends[kind] = at + value.size
         shape = list(value.shape) if isinstance(value, np.ndarray) else None
@@ -135,8 +138,8 @@ def load(path: str | os.PathLike[str]) -> Session:
         EOFError,
         ValueError,
         zipfile.BadZipFile,
-        zipfile.zlib.error,
-    ) as error:  # type: ignore[attr-defined]
+        zlib.error,
+    ) as error:
         said = str(error) if type(error) is ValueError and "version" in str(error) else _DAMAGED
         raise ValueError(f"{path} cannot be opened as a trace file: {said}") from error
 
