@@ -152,13 +152,7 @@ class Module:
         """This module as a function that is recorded once for each shape of input, then replayed without a graph.
 
         For predictions, of the mode that the module is in: call eval() first. Its parameters are read anew at every call.
-        (torch.compile(model); to train, the Trainer compiles by itself.)
-
-        >>> from autograd_core import nn
-        >>> model = nn.MLP([2, 8, 1], rng=0).eval()
-        >>> predict, x = model.compile(), np.ones((3, 2), np.float32)
-        >>> bool((predict(x).value == model(x).value).all())
-        True
+        As `predict = model.compile(); predict(x)` (torch.compile(model)); to train, the Trainer compiles by itself.
         """
         try:
             from autograd_core.compiler import compile

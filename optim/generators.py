@@ -70,8 +70,9 @@ def set_state(generator: np.random.Generator, state: Any) -> None:
     try:
         generator.bit_generator.state = state
     except (TypeError, ValueError, KeyError) as error:
+        kind = state.get("bit_generator") if isinstance(state, dict) else state
         raise ValueError(
-            f"its generator is a {state.get('bit_generator') if isinstance(state, dict) else state!r}, and here there is a "
+            f"its generator is a {kind}, and here there is a "
             f"{type(generator.bit_generator).__name__}: make it with a generator of the same kind"
         ) from error
 

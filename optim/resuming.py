@@ -140,11 +140,6 @@ def go_on(trainer: Any, run: Run, state: dict[str, Any], epochs: int) -> None:
     trainer._drawn = state["generators"] if trainer.place.batch else None
 
 
-def restore_generators(trainer: Any, state: dict[str, Any]) -> None:
-    """Put the generators of model and loss where they stood."""
-    generators.restore(state, trainer.model, trainer.loss)
-
-
 def settings(trainer: Any) -> dict[str, Any]:
     """What a trainer must have been built with for its steps to be the same."""
     named = list(trainer.model.state_dict().items()) if _has_state(trainer.model) else []

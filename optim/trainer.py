@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd_core import Tensor, no_grad
 
-from . import checkpoint, resuming
+from . import checkpoint, generators, resuming
 from . import metrics as metrics_
 from .batches import Minibatches, with_position
 from .history import History
@@ -226,9 +226,7 @@ class Trainer:
                 place.add(min(batches.size, len(batches.x) - place.seen), loss)
         else:
             for x, t in batches:
-                if self._drawn is not None:  # now that the order of this epoch is drawn anew
-                    resuming.restore_generators(self, self._drawn)
-                    self._drawn = None
+                self._go_on_drawing()
                 output, loss = self.step(x, t)
                 self._check(loss, epoch, place.batch + 1)
                 if self.metrics:
@@ -242,6 +240,7 @@ class Trainer:
                     self._bar.step(place)
                 if self.paused:
                     return None
+            self._go_on_drawing()
         if not place.seen:
             raise ValueError(
                 "there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch"
@@ -250,6 +249,12 @@ class Trainer:
         measured = {name: f(*gathered) for name, f in self.metrics.items()}
         rate, seconds = self.optimizer.param_groups[0]["lr"], time.perf_counter() - start
         return {"epoch": epoch, "loss": place.total / place.seen, **measured, "lr": rate, "seconds": seconds}
+
+    def _go_on_drawing(self) -> None:
+        """In an epoch that is resumed: put the generators where they stood, now that its order is drawn anew."""
+        if self._drawn is not None:
+            generators.restore(self._drawn, self.model, self.loss)
+            self._drawn = None
 
     def _check(self, loss: float, epoch: int, number: int) -> None:
         if not math.isfinite(loss):

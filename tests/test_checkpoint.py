@@ -15,6 +15,12 @@ CLASSES = RNG.integers(0, 3, 70)
 SIZE, STEPS = 16, 5  # batches of an epoch
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Nothing here loses power: the disk need not be waited for (test_checkpoint_files.py sees that it is)."""
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+
+
 class BrokenOff(Exception):
     pass
 
@@ -73,8 +79,11 @@ def train(
     return left | {"stopped": history.stopped, "best": history.best_epoch, "steps": trainer.place.steps}
 
 
+UNDISTURBED = {}
+
+
 def assert_resumes(folder, at, **settings):
-    expected = train(**settings)
+    expected = UNDISTURBED.setdefault(repr(settings), train(**settings) if repr(settings) not in UNDISTURBED else None)
     assert train(folder, at, **settings) is None
     found = train(folder, resume=folder, **settings)
     assert found.keys() == expected.keys()
@@ -130,8 +139,7 @@ def test_epochs_that_are_one_call_are_resumed_as_well(at, compile, tmp_path):
             if at <= row["epoch"] * STEPS:
                 raise BrokenOff
 
-    settings = {"compile": compile, "every_steps": None, "more": (lambda m: optim.EarlyStopping(2),), "metrics_off": None}
-    settings.pop("metrics_off")
+    settings = {"compile": compile, "every_steps": None, "more": (lambda m: optim.EarlyStopping(2),)}
     expected = train(**settings)
     assert train(tmp_path, **(settings | {"more": (*settings["more"], lambda m: Epochs())})) is None
     found = train(tmp_path, resume=tmp_path, **settings)
@@ -344,17 +352,18 @@ def test_a_state_in_memory_and_a_file_resume_alike(tmp_path):
 
 def test_a_run_that_was_over_stays_over(tmp_path):
     """Resumed, it makes no step and gives the best weights, also where early stopping had ended it."""
-    expected = train(more=MORE, epochs=30)
+    settings = {"more": MORE, "epochs": 30, "every_steps": None}
+    expected = train(**settings)
     assert expected["stopped"]
-    train(tmp_path, more=MORE, epochs=30)
-    found = train(tmp_path, resume=tmp_path, more=MORE, epochs=30)
+    train(tmp_path, **settings)
+    found = train(tmp_path, resume=tmp_path, **settings)
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
 def test_more_patience_takes_up_a_run_that_had_ended(tmp_path):
     def run(patience, **more):
-        return train(more=(lambda m: optim.EarlyStopping(patience),), epochs=12, **more)
+        return train(more=(lambda m: optim.EarlyStopping(patience),), epochs=40, every_steps=None, **more)
 
     ended, expected = run(1, folder=tmp_path), run(3)
     assert ended["steps"] < expected["steps"]
@@ -404,10 +413,10 @@ def test_idle_momentum_is_flushed_at_the_same_step(tmp_path):
     def run(epochs, **more):
         model = nn.MLP([6, 3], rng=0)
         trainer = optim.Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1, momentum=0.5))
-        trainer.optimizer._flats[0][0].state["velocity"][:] = 1e-3
+        trainer.optimizer._flats[0][0].state["momentum_buffer"][:] = 1e-3
         x = np.zeros_like(X)  # no gradient for the weights: their momentum halves with every step
         trainer.fit((x, CLASSES), epochs, SIZE, **more)
-        return trainer.state_dict()["optimizer"]["groups"][0]["buffers"][0]["velocity"]
+        return trainer.state_dict()["optimizer"]["groups"][0]["buffers"][0]["momentum_buffer"]
 
     epochs = 256 // STEPS + 2
     for before in (3, epochs - 1):

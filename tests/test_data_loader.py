@@ -59,7 +59,7 @@ class Watched(np.ndarray):
 READ: list[slice] = []
 
 
-def test_only_a_window_is_ever_read(tmp_path, monkeypatch):
+def test_only_a_window_is_ever_read(tmp_path):
     np.save(tmp_path / "x.npy", np.arange(10_000))
     (x,) = datasets.memory_map(tmp_path / "x.npy")
     loader = DataLoader((x,), 10, shuffle=True, rng=0, block=50)
@@ -73,6 +73,12 @@ def test_only_a_window_is_ever_read(tmp_path, monkeypatch):
     next(batches)
     assert len(READ) == 32
     assert all(piece.stop - piece.start == 50 for piece in READ)
+    state, again = loader.state_dict(), DataLoader((x,), 10, shuffle=True, block=50)
+    again.load_state_dict(state)
+    again.arrays = loader.arrays
+    READ.clear()
+    next(iter(again))
+    assert len(READ) == 16  # nothing of the window before
 
 
 @pytest.mark.parametrize("kind", ["r", "r+", "c", "array", "view", "Dataset"])

@@ -1,6 +1,22 @@
-"""doc"""
+"""MLPClassifier: classes, two or more, or several labels for each sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from autograd_core import nn
+from autograd_core.nn import functional as F
+
+from .extra import base, class_weights, metrics, multiclass
+from .mlp import MLP
+from .parts import labels_loss
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
-class MLPClassifier(base.ClassifierMixin, _MLP):
+class MLPClassifier(base.ClassifierMixin, MLP):
     """A multilayer perceptron that tells classes apart, or gives each sample several labels (y of 0 and 1, a column each).
 
     All of scikit-learn's parameters are here, under its names and with its defaults, max_fun excepted. New, or wider:
@@ -94,7 +110,7 @@ class MLPClassifier(base.ClassifierMixin, _MLP):
         if self.out_activation_ == "softmax":
             return {"log_loss": nn.CrossEntropyLoss, "focal": nn.FocalLoss}
         if self._multilabel:
-            return {"log_loss": _labels_loss, "focal": nn.SigmoidFocalLoss}
+            return {"log_loss": labels_loss, "focal": nn.SigmoidFocalLoss}
         return {"log_loss": nn.BCEWithLogitsLoss, "focal": nn.SigmoidFocalLoss}
 
     def _answers(self, outputs: Any) -> Any:
@@ -109,5 +125,3 @@ class MLPClassifier(base.ClassifierMixin, _MLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-

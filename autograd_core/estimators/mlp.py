@@ -1,11 +1,34 @@
-"""doc"""
+"""What both estimators have in common: settings, reading data, training, and what is known afterwards."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from autograd_core import nn, no_grad, optim
+
+from . import building
+from .extra import ConvergenceWarning, base, model_selection, utils, validation
+from .parts import Objective, Score, SparseBatches, dense
+
+CHUNK = 4096  # samples at a time where no gradients are needed
+DTYPES = ("float64", "float32")
+FLOATS = (np.float64, np.float32)
+Data = tuple[Any, Any, Any, Any]  # samples, answers, answers as the loss takes them, weights or None
+
+
 @dataclass(eq=False, repr=False)
-class _MLP(base.BaseEstimator):
-    """What both have in common. The arguments are those of the public classes, which say what they mean."""
+class MLP(base.BaseEstimator):
+    """Base of the estimators, which say what the settings mean; a setting is a field and nothing else."""
 
     hidden_layer_sizes: Any = (100,)
     activation: Any = "relu"
     _: KW_ONLY
+    loss: Any = None
     solver: Any = "adam"
     alpha: float = 0.0001
     batch_size: Any = "auto"
@@ -39,27 +62,24 @@ class _MLP(base.BaseEstimator):
         sample_weight: one number for each sample; 2 counts like having it twice. eval_set: a pair (X, y) that is measured
         after each epoch, and that early_stopping goes by, in place of a part of the training data.
         """
+        self._check()
         fresh = not (self.warm_start and hasattr(self, "model_"))
         data = self._read(X, y, sample_weight, fresh)
-        if fresh:
-            self._rng = np.random.default_rng(utils.check_random_state(self.random_state).randint(2**31 - 1))
         held_out = None
         if eval_set is not None:
             if not isinstance(eval_set, (tuple, list)) or len(eval_set) != 2:
                 raise ValueError(f"eval_set is a pair (X, y); it is {eval_set!r:.80}")
-            held_out = self._read(*eval_set, None, False)
+            held_out = self._read(eval_set[0], eval_set[1], None, False)
         elif self.early_stopping:
             data, held_out = self._split(data)
         return self._train(data, held_out, fresh, self.max_iter)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
+        self._check()
         if self.early_stopping:
             raise ValueError("partial_fit sees a part of the data, once: it does not support early_stopping=True")
         fresh = not hasattr(self, "model_")
-        data = self._read(X, y, sample_weight, fresh, classes)
-        if fresh:
-            self._rng = np.random.default_rng(utils.check_random_state(self.random_state).randint(2**31 - 1))
-        return self._train(data, None, fresh, None)
+        return self._train(self._read(X, y, sample_weight, fresh, classes), None, fresh, None)
 
     def predict(self, X: Any) -> Any:
         """The answers for samples X, in the form of the y that was learned."""
@@ -82,19 +102,32 @@ class _MLP(base.BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        if "_trainer" in state:  # its programs and its views of memory stay; what the optimizer knows comes along
+        if "_trainer" in state:  # its programs and views of memory stay; what the optimizer has learned comes along
             state["_learned"] = state.pop("_trainer").optimizer.state_dict()
         return state
 
     # --- data ------------------------------------------------------------------------------------------------------
 
-    def _read(self, X: Any, y: Any, w: Any, fresh: bool, classes: Any = None) -> tuple[Any, Any, Any, Any]:
-        """Samples, answers, answers as the loss takes them, and weights or None."""
-        numeric = base.is_regressor(self)
+    def _check(self) -> None:
+        """ValueError for settings that nobody else will check."""
+        whole = isinstance(self.batch_size, (int, np.integer)) and self.batch_size > 0
+        epochs = self.n_iter_no_change
+        for fine, what in [
+            (whole or self.batch_size == "auto", f'batch_size is "auto" or at least 1; it is {self.batch_size!r}'),
+            (self.dtype in ("auto", *DTYPES), f'dtype is "auto", "float32" or "float64"; it is {self.dtype!r}'),
+            (self.alpha >= 0, f"alpha is 0 or a positive number; it is {self.alpha!r}"),
+            (self.tol >= 0, f"tol is 0 or a positive number; it is {self.tol!r}"),
+            (epochs >= 1, f"n_iter_no_change counts epochs, at least 1, or is np.inf; it is {epochs!r}"),
+        ]:
+            if not fine:
+                raise ValueError(what)
+
+    def _read(self, X: Any, y: Any, w: Any, fresh: bool, classes: Any = None) -> Data:
+        """Data as numbers; what does not fit is told of."""
         x, y = validation.validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, y_numeric=numeric, dtype=FLOATS, reset=fresh
-        )
-        y = y.toarray() if hasattr(y, "toarray") else y
+            self, X, y, accept_sparse="csr", multi_output=True, y_numeric=base.is_regressor(self), dtype=FLOATS, reset=fresh
+        )  # fmt: skip
+        y = dense(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = utils.column_or_1d(y, warn=True)
         t = self._targets(y, fresh, classes)
@@ -103,15 +136,14 @@ class _MLP(base.BaseEstimator):
             w = validation._check_sample_weight(w, x, dtype=x.dtype, ensure_non_negative=True)
         return x, y, t, w
 
-    def _split(self, data: Any) -> tuple[Any, Any]:
+    def _split(self, data: Data) -> tuple[Any, Any]:
         """The data, and a part of it that is held out."""
         x, y, t, w = data
-        weights = [] if w is None else [w]
         parts = model_selection.train_test_split(
-            x, y, t, *weights, test_size=self.validation_fraction, random_state=int(self._rng.integers(2**31)),
+            x, y, t, *([] if w is None else [w]), test_size=self.validation_fraction, random_state=self.random_state,
             stratify=y if base.is_classifier(self) and y.ndim == 1 else None,
         )  # fmt: skip
-        train, held_out = [*parts[::2], None][:4], [*parts[1::2], None][:4]
+        train, held_out = ([*half, None][:4] for half in (parts[::2], parts[1::2]))
         if len(held_out[1]) < 2:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} holds out {len(held_out[1])} of {len(y)} samples: "
@@ -119,183 +151,103 @@ class _MLP(base.BaseEstimator):
             )
         return train, held_out
 
-    def _weights(self, y: Any, w: Any) -> Any:
-        return w
+    def _batches(self, data: Data, weighted: bool, size: int) -> Any:
+        """Samples and targets as the Trainer takes them, weights behind the targets; a sparse x batch by batch."""
+        x, _, t, w = data
+        if weighted:
+            t = np.column_stack([t, np.ones(len(t)) if w is None else w])
+        t = t if t.dtype.kind == "i" else t.astype(self._dtype)
+        if hasattr(x, "toarray"):
+            return SparseBatches(x.astype(self._dtype), t, size, self._rng if self.shuffle else None)
+        return x, t
 
     def _outputs(self, X: Any) -> Any:
         validation.check_is_fitted(self)
-        x = validation.validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
-        return self._forward(x)
+        return self._forward(validation.validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False))
 
     def _forward(self, x: Any) -> Any:
-        parts = (_dense(x[i : i + CHUNK]) for i in range(0, x.shape[0], CHUNK))
+        parts = (dense(x[i : i + CHUNK]).astype(self._dtype) for i in range(0, x.shape[0], CHUNK))
         with no_grad():
-            return np.concatenate([bare(self.model_(part.astype(self._dtype))) for part in parts]).astype(x.dtype)
+            return np.concatenate([optim.plumbing.bare(self.model_(part)) for part in parts]).astype(x.dtype)
 
     # --- training --------------------------------------------------------------------------------------------------
 
-    def _train(self, data: Any, held_out: Any, fresh: bool, epochs: int | None) -> Self:
-        """Epochs of the Trainer; None: one more, as partial_fit makes them, under the settings of those before."""
-        x, _, t, w = data
-        n, size = x.shape[0], self._size(x.shape[0])
+    def _train(self, data: Data, held_out: Any, fresh: bool, epochs: int | None) -> Self:
+        """Epochs of the Trainer; None: one, as partial_fit makes them, under the settings of those before."""
+        x, _, _, w = data
+        n, weighted = x.shape[0], w is not None
+        size = n if self.solver == "lbfgs" else min(200 if self.batch_size == "auto" else int(self.batch_size), n)
         if fresh:
-            self._begin(x, t, size)
-        decay = self.alpha / size / (1 if w is None else float(w.mean()) or 1)
-        trainer = self._trained_by(n, w is not None, decay, keep=epochs is None)
-        callbacks: list[Any] = [] if held_out is None else [_Score(self, held_out)]
-        callbacks += [] if epochs is None else self._stopping()
-        size_of_all = None if self.solver == "lbfgs" else size
-        order = self._rng if self.shuffle else None
+            self._begin(x, noisy=size < n)
+        decay = self.alpha / size / (float(w.mean()) or 1.0 if weighted else 1.0)
+        trainer = self._trained_by(n, weighted, decay, keep=epochs is None)
+        callbacks = [] if held_out is None else [Score(self, held_out)]  # before those that read what it measures
+        callbacks += [] if epochs is None else building.stopping(self)
         try:
             trainer.fit(
-                self._batches(data, w is not None, size_of_all, order),
-                epochs=epochs or 1,
-                batch_size=size_of_all,
-                validation=None if held_out is None else self._batches(held_out, w is not None, CHUNK, None),
+                self._batches(data, weighted, size),
+                epochs=1 if epochs is None else epochs,
+                batch_size=size,
+                validation=None if held_out is None else self._batches(held_out, weighted, CHUNK),
                 callbacks=[*callbacks, *(self.callbacks or ())],
                 seed=self._rng,
                 shuffle=self.shuffle,
                 progress=bool(self.verbose),
             )
-        finally:  # also when it is interrupted: what has been learned can be used
+        finally:  # also when it was interrupted: what has been learned can be used
             self.model_.eval()
             self._note(trainer.history, n)
         if epochs is not None and not trainer.stop and self.n_iter_no_change < math.inf:
             warnings.warn(
-                f"training ended after max_iter={self.max_iter} epochs, and was still getting better by more than "
-                f"tol={self.tol}: increase max_iter, or set n_iter_no_change=np.inf if this is what you want",
+                f"training ended after max_iter={self.max_iter} epochs, before {self.n_iter_no_change} in a row that gained "
+                f"less than tol={self.tol}: increase max_iter, or set n_iter_no_change=np.inf if you want just so many",
                 ConvergenceWarning,
                 stacklevel=3,
             )
         return self
 
-    def _size(self, n: int) -> int:
-        if self.batch_size == "auto":
-            return min(200, n)
-        if not isinstance(self.batch_size, (int, np.integer)) or self.batch_size < 1:
-            raise ValueError(f'batch_size is "auto" or a number of samples, at least 1; it is {self.batch_size!r}')
-        return min(int(self.batch_size), n)
-
-    def _begin(self, x: Any, t: Any, size: int) -> None:
-        """A new network."""
-        if self.dtype not in ("auto", "float32", "float64"):
-            raise ValueError(f'dtype is "auto", "float32" or "float64"; it is {self.dtype!r}')
-        noisy = size < x.shape[0] and self.solver != "lbfgs"
+    def _begin(self, x: Any, noisy: bool) -> None:
+        """A new network, and nothing known yet."""
+        self._rng = np.random.default_rng(utils.check_random_state(self.random_state).randint(2**31 - 1))
         self._dtype = np.dtype(self.dtype if self.dtype != "auto" else np.float32 if noisy else x.dtype)
-        hidden = np.atleast_1d(self.hidden_layer_sizes).tolist()
-        if not all(isinstance(units, int) and units > 0 for units in hidden):
-            raise ValueError(f"hidden_layer_sizes must be > 0, whole numbers of units; got {hidden}")
-        each = self.activation if isinstance(self.activation, (list, tuple)) else [self.activation] * len(hidden)
-        if len(each) != len(hidden):
-            raise ValueError(f"there are {len(each)} activations for {len(hidden)} hidden layers")
-        more = {"weight_init": self.weight_init, "rng": self._rng, "dtype": self._dtype}
-        sizes = [x.shape[1], *hidden]
-        layers = [  # of each MLP of one hidden layer all but its output
-            layer
-            for units, activation in zip(pairwise(sizes), each, strict=True)
-            for layer in nn.MLP([*units, 1], _own(activation), self.dropout, self.norm, **more).layers[:-1]
-        ]
-        self.model_ = nn.Sequential(*layers, nn.Linear(sizes[-1], self.n_outputs_, **more))
-        self.n_layers_ = len(sizes) + 1
+        self.model_ = building.network(self, x.shape[1], self.n_outputs_, self._rng, self._dtype)
+        self.n_layers_ = len(self.coefs_) + 1
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self.best_validation_score_: float | None = None
         self.t_ = 0
-        for name in {"_trainer", "_learned"} & vars(self).keys():
-            delattr(self, name)
+        self._trainer: Any = None
+        self._learned: Any = None
 
     def _trained_by(self, n: int, weighted: bool, decay: float, keep: bool) -> Any:
         """The Trainer as it is, with its programs and its schedule, or a new one that goes on where the last was."""
         trainer = getattr(self, "_trainer", None)
-        if not keep or trainer is None or trainer.loss.weighted != weighted:
-            learned = trainer.optimizer.state_dict() if trainer is not None else getattr(self, "_learned", None)
-            optimizer = self._optimizer()
+        if not keep or trainer is None or not trainer.loss.serves(weighted, decay):
+            optimizer = building.optimizer(self)
+            learned = self._learned if trainer is None else trainer.optimizer.state_dict()
             if learned is not None and learned["type"] == type(optimizer).__name__:
                 groups = [{**group, "settings": {}} for group in learned["groups"]]  # the settings are those of today
                 optimizer.load_state_dict({**learned, "groups": groups})
-            loss = _Objective(self._loss(), weighted, indices=self.out_activation_ == "softmax")
-            if not _is_function(self.solver) and "weight_decay" not in optimizer.param_groups[0]:  # as L-BFGS
-                loss.shrunk = _matrices(self.model_)
-            schedule = self._schedule(optimizer, n)
-            self._trainer = trainer = optim.Trainer(
-                self.model_, loss, optimizer, schedule=schedule, compile=self.compile
-            )
-        group = trainer.optimizer.param_groups[0]
-        if "weight_decay" in group and not _is_function(self.solver):
-            group["weight_decay"] = decay
-        trainer.loss.decay = decay
+            shrunk = [] if building.shrinks(self, optimizer) else building.matrices(self.model_)
+            loss = Objective(self._loss(), weighted, self.out_activation_ == "softmax", decay, shrunk)
+            schedule = building.schedule(self, optimizer, n)
+            trainer = optim.Trainer(self.model_, loss, optimizer, schedule=schedule, compile=self.compile)
+            self._trainer = trainer
+        building.shrink(self, trainer.optimizer, decay)
         return trainer
 
-    def _optimizer(self) -> Any:
-        """The solver, with groups of its own for the matrices, which alpha shrinks, and for the rest."""
-        kind, parameters = self.solver, list(self.model_.parameters())
-        if _is_function(kind):
-            return kind(parameters)
-        if isinstance(kind, str):
-            if kind not in SOLVERS:
-                raise ValueError(
-                    f"there is no solver {kind!r}; there are {', '.join(SOLVERS)}, the optimizers of optim as classes, "
-                    "and functions of the parameters that give an optimizer"
-                )
-            kind = SOLVERS[kind]
-        settings: dict[str, Any] = {"lr": self.learning_rate_init}
-        if self.solver == "adam":
-            settings |= {"betas": (self.beta_1, self.beta_2), "eps": self.epsilon}
-        if self.solver == "sgd":
-            settings |= {"momentum": self.momentum, "nesterov": self.nesterovs_momentum and self.momentum > 0}
-        if self.solver == "lbfgs":  # an epoch is one of its steps
-            settings = {"max_iter": 1, "max_eval": 25, "tolerance_grad": self.tol, "line_search_fn": "strong_wolfe"}
-        if "weight_decay" not in inspect.signature(kind).parameters:
-            return kind(parameters, **settings)
-        matrices = _matrices(self.model_)
-        rest = [p for p in parameters if p.ndim < 2]
-        return kind([{"params": matrices}, {"params": rest, "weight_decay": 0.0}], **settings)
-
-    def _schedule(self, optimizer: Any, n: int) -> Any:
-        if callable(self.learning_rate):
-            return self.learning_rate(optimizer)
-        if self.learning_rate not in ("constant", "invscaling", "adaptive"):
-            raise ValueError(
-                'learning_rate is "constant", "invscaling", "adaptive" or a function of the optimizer that gives a schedule; '
-                f"it is {self.learning_rate!r}"
-            )
-        if self.solver != "sgd" or self.learning_rate == "constant":
-            return None
-        if self.learning_rate == "invscaling":
-            seen, power = self.t_, self.power_t
-            return optim.LambdaLR(optimizer, lambda epoch: (seen + epoch * n + 1) ** -power)
-        patience = int(min(self.n_iter_no_change, self.max_iter))
-        return optim.ReduceLROnPlateau(optimizer, "min", 0.2, patience, self.tol, "abs", monitor="loss")
-
-    def _stopping(self) -> list[Any]:
-        """What ends training early."""
-        if self.learning_rate == "adaptive" and self.solver == "sgd" and not self.early_stopping:
-            return [_LowRate()]
-        if self.n_iter_no_change == math.inf and not self.early_stopping:
-            return []
-        watched, mode = ("val_score", "max") if self.early_stopping else ("loss", "min")
-        patience = int(min(self.n_iter_no_change, self.max_iter))
-        return [optim.EarlyStopping(patience, watched, self.tol, restore_best=self.early_stopping, mode=mode)]
-
     def _loss(self) -> Any:
-        found = self._losses().get(self.loss, self.loss) if isinstance(self.loss, str) else self.loss
-        if isinstance(found, str):
+        named = self._losses()
+        if isinstance(self.loss, str) and self.loss not in named:
             raise ValueError(
-                f"there is no loss {found!r}; there are {', '.join(self._losses())}, the losses of nn, and functions of "
+                f"there is no loss {self.loss!r}; there are {', '.join(named)}, the losses of nn, and functions of "
                 "(output, target, sample_weight=None)"
             )
+        found = named[self.loss] if isinstance(self.loss, str) else self.loss
         return found() if isinstance(found, type) else found
 
-    def _batches(self, data: Any, weighted: bool, size: int | None, rng: Any) -> Any:
-        """Samples and targets as the Trainer takes them, weights behind the targets; a sparse x a batch at a time."""
-        x, _, t, w = data
-        if weighted:
-            w = np.ones(len(t)) if w is None else w
-            t = np.column_stack([t, w])
-        t = t if t.dtype.kind == "i" else t.astype(self._dtype)
-        return _SparseBatches(x, t, size, rng, self._dtype) if hasattr(x, "toarray") else (x.astype(self._dtype), t)
-
     def _note(self, history: Any, n: int) -> None:
+        """What scikit-learn's users look up."""
         self.history_, self.n_iter_ = history, len(history)
         if not len(history):
             return
@@ -306,4 +258,20 @@ class _MLP(base.BaseEstimator):
             self.validation_scores_ = [*(self.validation_scores_ or []), *history["val_score"]]
             self.best_validation_score_ = max(self.validation_scores_)
 
+    # --- what the two say for themselves ---------------------------------------------------------------------------
 
+    def _targets(self, y: Any, fresh: bool, classes: Any) -> Any:
+        """The answers as the loss takes them; if fresh, what there is to learn is noted."""
+        raise NotImplementedError
+
+    def _weights(self, y: Any, w: Any) -> Any:
+        return w
+
+    def _losses(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _answers(self, outputs: Any) -> Any:
+        raise NotImplementedError
+
+    def _score(self, y: Any, answers: Any, w: Any) -> float:
+        raise NotImplementedError

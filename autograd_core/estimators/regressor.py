@@ -1,6 +1,21 @@
-"""doc"""
+"""MLPRegressor: a number for each sample, or several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from autograd_core import nn
+
+from .extra import base, metrics
+from .mlp import MLP
+from .parts import poisson_loss
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
-class MLPRegressor(base.RegressorMixin, _MLP):
+class MLPRegressor(base.RegressorMixin, MLP):
     """A multilayer perceptron that gives a number, or, for a y of several columns, several.
 
     Parameters as MLPClassifier's, but for class_weight. loss: "squared_error" (half of it, as in scikit-learn),
@@ -32,9 +47,8 @@ class MLPRegressor(base.RegressorMixin, _MLP):
         return t.astype(float)
 
     def _losses(self) -> dict[str, Any]:
-        half = functools.partial(nn.SSELoss, "mean")
         return {
-            "squared_error": half(), "absolute_error": nn.L1Loss, "huber": nn.HuberLoss, "poisson": _poisson_loss
+            "squared_error": nn.SSELoss("mean"), "absolute_error": nn.L1Loss, "huber": nn.HuberLoss, "poisson": poisson_loss,
         }  # fmt: skip
 
     def _answers(self, outputs: Any) -> Any:
@@ -43,5 +57,3 @@ class MLPRegressor(base.RegressorMixin, _MLP):
 
     def _score(self, y: Any, answers: Any, w: Any) -> float:
         return float(metrics.r2_score(y, answers, sample_weight=w))
-
-

@@ -55,6 +55,7 @@ VALUES: dict[str, Sequence[Line]] = {
     "softmax": [(lambda a: np.any(np.isneginf(a)), "all_masked", "softmax of a row that is -∞ throughout", "Leave one element of every row unmasked, or " + INFINITE[0].lower() + INFINITE[1:])],
     "var": [(lambda a: True, "too_few", "the variance of too few elements", "Take more samples, or ddof=0")],
     "std": [(lambda a: True, "too_few", "the deviation of too few elements", "Take more samples, or ddof=0")],
+    "slogdet": [(lambda a: True, "log_of_zero", "the log of the determinant of a singular matrix, which is 0", "Add a little to its diagonal: a + 1e-6 * np.eye(n)")],
     "mean": [(lambda a: np.size(a) == 0, "empty", "the mean of nothing", "Leave out empty batches")],
 }  # fmt: skip
 VALUES["cot"] = VALUES["csc"] = VALUES["reciprocal"]

@@ -19,6 +19,7 @@ from ...modes import no_grad
 from ...symbol import show
 from ...tensor import Tensor
 from ..replay import Step
+from ..explanations.explaining import broken
 from ..session import Session
 from .cause import Cause, called
 from .cures import CODES, KINDS, UNDERFLOW
@@ -71,6 +72,9 @@ def why_zero(loss: Any, w: Any) -> Cause:
     except KeyError:
         x = None
     if x is None or x not in session.replay.arriving:
+        if x is not None and (raised := broken(session)) is not None:
+            remedy = "Look into that rule: a gradient has the shape of its input; check.gradcheck compares it with differences"
+            return Cause("raised", f"no gradient arrived at {session.names[x]}: {raised}", remedy, tensor=w)
         return why_none(session, w)
     total = np.asarray(session.replay.upstream(x))
     zero = total == 0
@@ -84,7 +88,7 @@ def why_zero(loss: Any, w: Any) -> Cause:
         least = float(np.abs(total).min())
         said_so = f"the gradient of {name} is nowhere 0: its elements are between {least:.3g} and {np.abs(total).max():.3g} in size"
         return Cause("nonzero", said_so, tensor=w, evidence={"least": least})
-    found = list(_search(session, x, zero))
+    found = list({(cause.sentence, cause.line): cause for cause in _search(session, x, zero)}.values())
     count = {"zero": int(zero.sum()), "of": zero.size}
     begin = f"the gradient of {name} is 0: "
     if not zero.all():
@@ -198,7 +202,8 @@ def _flat(edge: Edge, flat: Any) -> Cause:
         said_so = f"{_op(edge)} multiplies by {name}, which is 0" + f" in {zeros} of {size} elements" * (zeros < size)
         remedy = "Give it a value other than 0: weights that begin at 0 pass nothing back, masks and factors of 0 shut a path"
         return _cause(edge, code, said_so, remedy, evidence | {"zeros": zeros})
-    _, sentence, remedy = KINDS.get(code, ("", "the slope of {op} is 0: {words}", "Start from another value"))
+    unknown = "Look into its .backward" if hasattr(op, "pull") else "Start from another value"
+    _, sentence, remedy = KINDS.get(code, ("", "the slope of {op} is 0: {words}", unknown))
     said_so = sentence.format(op=_op(edge), dtype=edge.x.dtype, words=op.words)
     units = _units(flat)
     if units is not None and not flat.all():
@@ -235,7 +240,7 @@ def _listed(units: list[int]) -> str:
 def _factor_name(edge: Edge, k: int, x: Any) -> str:
     if isinstance(x, Tensor):
         return edge.session.names.get(x) or called(x)
-    return f"a constant array {show(x)}" if np.ndim(x) else show(x)
+    return f"a constant array {show(x)}" if np.ndim(x) else "a constant"
 
 
 def _op(edge: Edge) -> str:

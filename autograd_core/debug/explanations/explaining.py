@@ -52,7 +52,7 @@ def words(session: Any, step: Any) -> str:
     if step.kind == "seed":
         return (
             f"the pass begins at the result: the derivative of {name} by itself is 1"
-            if not np.ndim(step.node.value)
+            if not np.ndim(step.node.value) and session._seed == 1
             else f"the pass begins at the result {name}, with the gradient that was given for it"
         )
     if step.kind == "edge":
@@ -144,6 +144,15 @@ def _hook(session: Any, position: int, step: Any, at: Index, style: str) -> tupl
     says = "which a hook has seen" if np.array_equal(before, after) else f"which a hook has changed to {seen(after)}"
     said = rf"\text{{, {says}}}" if style == "latex" else f", {says}"
     return f"{name} =", [typeset(seen(before), style) + said]
+
+
+def broken(session: Any) -> str | None:
+    """What ended the pass where a rule raised; None for a pass that is whole."""
+    if session.error is None:
+        return None
+    node = next(reversed(session.replay.arriving.items))
+    line = f" ({made})" if (made := session.line(node)) else ""
+    return f"the rule of {node.op.name}{line} raised {type(session.error).__name__}, {session.error}, which ends the pass"
 
 
 def describe_edge(session: Any, node: Tensor) -> str:

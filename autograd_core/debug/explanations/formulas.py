@@ -125,7 +125,12 @@ def _symbol(session: Any, x: Any, role: str, style: str) -> Any:
     name = (session.names.get(x) or x.name) if isinstance(x, Tensor) else None
     if name is None and not (isinstance(value, np.ndarray) and value.ndim):
         return value
-    return Symbol(letter(name or role, style), value)  # an array without a name goes by its place in the row
+    return Symbol(letter(name, style) if name else _unlike(session, role, style), value)
+
+
+def _unlike(session: Any, role: str, style: str) -> str:
+    """What has no name goes by its place in the row, with a dash where a node is called so."""
+    return letter(role, style) + "′" * (role in session._by_name)
 
 
 def forward(session: Any, node: Tensor, style: str = "text") -> Any:
@@ -140,7 +145,11 @@ def backward(session: Any, node: Tensor, i: int, upstream: Any, style: str = "te
     that stands beside it in the rule; None where it is no factor of its own, as in a product of matrices."""
     assert node.op is not None
     g = Symbol(slope(session.names[session.loss], session.names[node], style), upstream)
-    spelled = edge(node.op, i, symbols(session, node, style), node.params, g, letter(session.names[node], style))
+    fed = symbols(session, node, style)
+    spelled = edge(node.op, i, fed, node.params, g, letter(session.names[node], style))
+    for kept in leaves(spelled):
+        if kept.name in node.op.saved and all(kept is not x for x in (g, *fed)) and not _same(kept.value, node.value):
+            kept.name = _unlike(session, kept.name, style)
     return g, spelled, beside(spelled, g)
 
 
@@ -170,6 +179,24 @@ def beside(x: Any, g: Symbol) -> Any:
     elif x.op.name in ("broadcast_to", "expand_dims", "cast", "positive"):
         return beside(x.inputs[0], g)  # the same for every element
     return None
+
+
+def leaves(x: Any) -> list[Symbol]:
+    """The letters of a formula, each once."""
+    found: dict[int, Symbol] = {}
+    waiting = [x]
+    while waiting:
+        x = waiting.pop()
+        if isinstance(x, Symbol) and id(x) not in found:
+            found[id(x)] = x
+            waiting += x.inputs
+        elif isinstance(x, (list, tuple)):
+            waiting += x
+    return [x for x in found.values() if x.op is None]
+
+
+def _same(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))
 
 
 def reads(x: Any, g: Symbol) -> bool:

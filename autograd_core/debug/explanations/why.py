@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +12,12 @@ import numpy as np
 from ...memory import describe
 from ...tensor import Tensor
 from ..session import Session
-from .explaining import describe_edge
+from .explaining import broken, describe_edge
 from .formulas import factor, seen
 
 PATHS = 4  # of one contribution that are written down
 HOPS = 8  # of one path
+PARTS = 20  # contributions that are written down
 MANY = 10**12  # paths are not counted further: their number doubles with every x + x
 
 
@@ -39,8 +41,13 @@ class Part:
     node: str
     op: str
     line: str | None
-    paths: tuple[Path, ...]
     count: int
+    walk: Callable[[], Iterator[Path]] = field(repr=False, compare=False)
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """The first few, found when asked for: those of a weight used at each of a thousand steps are a thousand long."""
+        return tuple(self.walk())
 
     def __str__(self) -> str:
         lines = [f"{seen(self.value)} through {self.through}" + f" ({self.line})" * (self.line is not None)]
@@ -60,6 +67,7 @@ class Why:
     parts: tuple[Part, ...]
     total: Any
     hooked: Any = field(default=None)  # what a hook of the user's made of the sum
+    error: str | None = field(default=None)  # where a rule raised, which ends the pass: what comes after it is not known
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         return iter([(part.through, part.value) for part in self.parts])
@@ -70,23 +78,29 @@ class Why:
     def __repr__(self) -> str:
         left = f"∂{self.loss}/∂{self.name}"
         if not self.parts:
+            if self.error is not None:
+                return f"{left} is not known: {self.error}"
             if self.total is not None:
                 return f"{left} = {seen(self.total)}: the pass begins here"
             return f"{left} = 0: no path leads from {self.loss} to {self.name}"
-        ways = ", ".join(f"{seen(part.value)} through {part.through}" for part in self.parts)
+        ways = ", ".join(f"{seen(part.value)} through {part.through}" for part in self.parts[:PARTS])
+        ways += f" and {len(self.parts) - PARTS:,} more" * (len(self.parts) > PARTS)
         together = f", together {seen(self.total)}" * (len(self.parts) > 1)
         made = f"; a hook made {seen(self.hooked)} of it" * (self.hooked is not None)
         return f"{left} = {seen(self.total)}: {ways}{together}{made}"
 
     def __str__(self) -> str:
-        lines = [f"  {line}" for part in self.parts for line in str(part).splitlines()]
+        lines = [f"  {line}" for part in self.parts[:PARTS] for line in str(part).splitlines()]
         if not lines:
             return repr(self)
+        if (more := len(self.parts) - PARTS) > 0:
+            lines.append(f"  and {more:,} more contribution{'s' * (more > 1)}, which .parts has")
         first = f"∂{self.loss}/∂{self.name} = "
         if np.ndim(self.total):
             first += f"{seen(self.total)}" + f", the sum of {len(self.parts)} contributions" * (len(self.parts) > 1)
         else:
-            terms = [" + ".join(factor(part.value, "text") for part in self.parts), seen(self.total)]
+            few = [factor(part.value, "text") for part in self.parts[:PARTS]] + ["…"] * (len(self.parts) > PARTS)
+            terms = [" + ".join(few), seen(self.total)]
             first += " = ".join(dict.fromkeys(terms)) if len(self.parts) > 1 else terms[1]
         made = [f"  a hook made {seen(self.hooked)} of it"] * (self.hooked is not None)
         return "\n".join([first, *lines, *made])
@@ -115,15 +129,16 @@ def why(loss: Tensor | Session, w: Tensor | str) -> Why:
         return Why(session.names[session.loss], w.name or describe(w), (), None)
     edges = session.replay.edges.get(node, [])
     if not edges:
-        return Why(session.names[session.loss], session.names[node], (), session.gradient(node, len(session)))
+        total = session.gradient(node, len(session))
+        return Why(session.names[session.loss], session.names[node], (), total, error=None if total is not None else broken(session))
     ways = _Ways(session)
     parts, total = [], None
     for step in edges:
         value, by = session.replay.contribution(step), step.node
         total = value if total is None else total + value
-        paths = tuple(ways.paths(by, node))
         name, op, line = ways.hop(by)
-        parts.append(Part(describe_edge(session, by), value, name, op or "", line, paths, ways.count(by)))
+        walk = partial(ways.paths, by, node)
+        parts.append(Part(describe_edge(session, by), value, name, op or "", line, ways.count(by), walk))
     whole = session.gradient(node, len(session))
     same = whole is None or bool((whole == total).all()) or bool((whole != whole).any())
     return Why(session.names[session.loss], session.names[node], tuple(parts), total, None if same else whole)
