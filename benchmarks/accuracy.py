@@ -1,12 +1,16 @@
-"""Does speed cost accuracy? Mean test scores over five stratified splits, beside scikit-learn's: `python -m benchmarks.accuracy`.
+"""Does speed cost accuracy? Mean test scores over five stratified splits, beside those of scikit-learn and PyTorch, where it
+is installed: `python -m benchmarks.accuracy`.
 
-The same layers (64-32 for real data), Adam, batch size, epochs and standardised inputs for both; 70/30, seeds 0 to 4.
+The same layers (64-32 for real data), Adam, batch size, epochs and standardised inputs for all; 70/30, seeds 0 to 4.
 The generated sets have no peer beside them: they are easy, and a trainer that misses them has a fault.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,21 +37,53 @@ def ours(train: Any, test: Any, hidden: tuple[int, ...], seed: int, epochs: int 
     return float(trainer.evaluate(test)[metric])
 
 
-def sklearns(train: Any, test: Any, hidden: tuple[int, ...], seed: int) -> float:
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-
-    kind = MLPRegressor if train.task == "regression" else MLPClassifier
+def estimators(kinds: Any, train: Any, test: Any, hidden: tuple[int, ...], seed: int) -> float:
+    """The score of the MLPClassifier or MLPRegressor of a module: ours and scikit-learn's take the same settings."""
+    kind = kinds.MLPRegressor if train.task == "regression" else kinds.MLPClassifier
     model = kind(
         hidden_layer_sizes=hidden, batch_size=BATCH, max_iter=EPOCHS, random_state=seed, n_iter_no_change=EPOCHS
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it has not converged after so few epochs, by its own standard
+        warnings.simplefilter("ignore")  # they have not converged after so few epochs, by their own standard
         model.fit(train.x, train.y.ravel())
     return float(model.score(test.x, test.y.ravel()))
 
 
+def torchs(train: Any, test: Any, hidden: tuple[int, ...], seed: int) -> float:
+    import torch
+
+    torch.manual_seed(seed)
+    sizes = [train.n_features, *hidden, train.n_outputs]
+    layers: list[Any] = [torch.nn.Linear(sizes[0], sizes[1])]
+    for a, b in pairwise(sizes[1:]):
+        layers += [torch.nn.ReLU(), torch.nn.Linear(a, b)]
+    model = torch.nn.Sequential(*layers)
+    loss = torch.nn.MSELoss() if train.task == "regression" else torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters())
+    x, y = torch.from_numpy(train.x), torch.from_numpy(train.y)
+    for _ in range(EPOCHS):
+        for rows in torch.randperm(len(x)).split(BATCH):
+            optimizer.zero_grad()
+            loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    with torch.no_grad():
+        output = model(torch.from_numpy(test.x)).numpy()
+    return (optim.metrics.r2 if train.task == "regression" else optim.metrics.accuracy)(output, test.y)
+
+
 def main() -> None:
-    print(f"{'real data':<16}{'ours':>8}{'sklearn':>9}{'difference':>12}")
+    import sklearn.neural_network
+
+    from autograd_core import estimators as kinds
+
+    contenders: dict[str, Any] = {
+        "Trainer": ours,
+        "estimator": partial(estimators, kinds),
+        "sklearn": partial(estimators, sklearn.neural_network),
+    }
+    if importlib.util.find_spec("torch"):
+        contenders["PyTorch"] = torchs
+    print(f"{'real data':<16}", *(f"{name:>10}" for name in contenders), f"{'worse by':>10}", sep="")
     for name in REAL:
         scores = []
         for seed in SEEDS:
@@ -57,9 +93,15 @@ def main() -> None:
                 if not train.classes
                 else datasets.standardize(train, test)
             )
-            scores.append((ours(train, test, (64, 32), seed), sklearns(train, test, (64, 32), seed)))
-        a, b = np.mean(scores, axis=0)
-        print(f"{name:<16}{a:>8.4f}{b:>9.4f}{a - b:>+12.4f}", flush=True)
+            scores.append([score(train, test, (64, 32), seed) for score in contenders.values()])
+        means = np.mean(scores, axis=0)
+        print(
+            f"{name:<16}",
+            *(f"{m:>10.4f}" for m in means),
+            f"{max(means[2:]) - min(means[:2]):>10.4f}",
+            sep="",
+            flush=True,
+        )
     print(f"\n{'generated':<16}{'ours':>8}{'worst':>9}")
     for name, (hidden, noise) in GENERATED.items():
         found = []
