@@ -267,10 +267,10 @@ def encode(
     other arguments, warnings and errors are those of ``Encoder`` and ``Dataset.split``.
 
     >>> from autograd_core import datasets
-    >>> table = datasets.make_passengers(n=300)
+    >>> table = datasets.make_passengers(n=891)
     >>> (train, valid, test), encoder = datasets.encode(table, 0.7, 0.15, 0.15, target="survived", seed=0)
     >>> len(train), len(valid), len(test), train.classes
-    (208, 44, 44, ('no', 'yes'))
+    (615, 132, 132, ('no', 'yes'))
     """
     encoder = Encoder(target, task, drop=drop, categories=categories)
     rows, y, classes = encoder._answers(table)

@@ -83,7 +83,10 @@ UNDISTURBED = {}
 
 
 def assert_resumes(folder, at, **settings):
-    expected = UNDISTURBED.setdefault(repr(settings), train(**settings) if repr(settings) not in UNDISTURBED else None)
+    key = repr(settings)
+    if key not in UNDISTURBED:
+        UNDISTURBED[key] = settings, train(**settings)  # the settings too, that no other function takes their address
+    expected = UNDISTURBED[key][1]
     assert train(folder, at, **settings) is None
     found = train(folder, resume=folder, **settings)
     assert found.keys() == expected.keys()

@@ -11,6 +11,7 @@ import tempfile
 import weakref
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -46,7 +47,6 @@ class Replay:
         self.before = before  # how many steps stand before these
         self.arriving, self.after_hooks = Kept(), Kept()  # each node's whole gradient
         self.moments: dict[Tensor, list[int]] = {loss: [before + 1]}  # when a node's gradient changes
-        self.edges: dict[Tensor, list[Step]] = {}  # who contributes to a node, in order
         self.sums: dict[Tensor, list[Any]] = {}  # every so many contributions, their sum so far
         self.hooked: dict[Tensor, int] = {}
         self.error: Exception | None = None
@@ -58,61 +58,61 @@ class Replay:
         """Run the pass."""
         replay, grads = cls(loss, before), {loss: seed}
         with no_grad(), np.errstate(all="ignore"):
-            for node in order:
-                replay._visit(node, grads)
-                if replay.error:
-                    break
+            try:
+                for node in order:
+                    if node in grads:
+                        replay._visit(node, grads)
+            except Exception as error:
+                replay.error = error
         return replay
+
+    def _visit(self, node: Tensor, grads: dict[Tensor, Any]) -> None:
+        """All of a node's gradient has arrived: have it handed on, and note the steps."""
+        self.arriving[node] = seen = grads[node]
+        functions = in_use.anywhere and getattr(getattr(node, "hooks", None), "functions", None)
+        if functions:
+            self.steps.append(Step("hook", node))
+            self.hooked[node] = self.before + len(self.steps)
+        elif node.op is None:
+            return
+        steps, moments = self.steps, self.moments
+        for _, i, x, seen, _ in contributions((node,), grads):  # noqa: B007 (the last is what a hook left)
+            steps.append(Step("edge", node, i, x))
+            if x not in grads:
+                moments[x] = [self.before + len(steps)]
+                continue
+            steps.append(Step("sum", node, i, x))
+            if len(moments[x]) % EVERY == 0:  # the generator adds to this sum when it goes on
+                self.sums.setdefault(x, []).append(grads[x])
+            moments[x].append(self.before + len(steps))
+        if functions:  # they have been called, and are not to be called again when somebody looks
+            self.after_hooks[node] = grads[node] if node.op is None else seen
+            del node.hooks
 
     @classmethod
     def stored(cls, steps: list[Step], before: int, arriving: Any, after_hooks: Any, error: str | None) -> Replay:
         """A pass that was run elsewhere, from its steps and the gradients that arrived."""
         replay = cls(steps[0].node, before)
-        for step in steps[1:]:
-            replay.steps.append(step)
+        replay.steps = steps
+        for moment, step in enumerate(steps[1:], before + 2):
             if step.kind == "hook":
-                replay.hooked[step.node] = before + len(replay.steps)
-            else:
-                if step.kind == "edge":
-                    replay.edges.setdefault(step.x, []).append(step)
-                moments = replay.moments.setdefault(step.x, [])
-                if step.kind == "sum" or not moments:
-                    moments.append(before + len(replay.steps))
+                replay.hooked[step.node] = moment
+            elif step.kind == "sum" or step.x not in replay.moments:
+                replay.moments.setdefault(step.x, []).append(moment)
         for kept, found in ((replay.arriving, arriving), (replay.after_hooks, after_hooks)):
             for node, gradient in found.items():
                 kept[node] = gradient
         replay.error = RuntimeError(error) if error else None
         return replay
 
-    def _visit(self, node: Tensor, grads: dict[Tensor, Any]) -> None:
-        if node not in grads:
-            return
-        self.arriving[node] = seen = grads[node]
-        functions = in_use.anywhere and getattr(getattr(node, "hooks", None), "functions", None)
-        if functions:
-            self.steps.append(Step("hook", node))
-            self.hooked[node] = self.before + len(self.steps)
-        try:
-            for _, i, x, upstream, _ in contributions((node,), grads):
-                seen = upstream
-                self._arrive(Step("edge", node, i, x), grads)
-        except Exception as error:
-            self.error = error
-            return
-        if functions:  # they have been called, and are not to be called again when somebody looks
-            self.after_hooks[node] = grads[node] if node.op is None else seen
-            del node.hooks
-
-    def _arrive(self, step: Step, grads: dict[Tensor, Any]) -> None:
-        """The generator has given a contribution, and adds it when it goes on."""
-        self.steps.append(step)
-        edges = self.edges.setdefault(step.x, [])
-        if step.x in grads:
-            if len(edges) % EVERY == 0:
-                self.sums.setdefault(step.x, []).append(grads[step.x])
-            self.steps.append(Step("sum", step.node, step.i, step.x))
-        edges.append(step)
-        self.moments.setdefault(step.x, []).append(self.before + len(self.steps))
+    @cached_property
+    def edges(self) -> dict[Tensor, list[Step]]:
+        """Who contributes to a node, in the order of the pass."""
+        edges: dict[Tensor, list[Step]] = {}
+        for step in self.steps:
+            if step.kind == "edge":
+                edges.setdefault(step.x, []).append(step)
+        return edges
 
     def upstream(self, node: Tensor) -> Any:
         """The gradient that a node hands on: all that arrived, as its hooks left it."""
@@ -141,14 +141,17 @@ class Replay:
             return self.after_hooks[node]
         if arrived == len(self.moments[node]) and node in self.arriving:
             return self.arriving[node]
-        edges, (who, begin, total) = self.edges[node], self._sum
+        moments, (who, begin, total) = self.moments[node], self._sum
         if who is not node or begin > arrived or begin < arrived - arrived % EVERY:  # not on the way there
             kept = min(arrived // EVERY, len(self.sums.get(node, ())))
-            begin, total = (kept * EVERY, self.sums[node][kept - 1]) if kept else (1, self.contribution(edges[0]))
-        for step in edges[begin:arrived]:
-            total = total + self.contribution(step)
+            begin, total = (kept * EVERY, self.sums[node][kept - 1]) if kept else (1, self._at(moments[0]))
+        for moment in moments[begin:arrived]:
+            total = total + self._at(moment)
         self._sum = node, arrived, total
         return total
+
+    def _at(self, moment: int) -> Any:
+        return self.contribution(self.steps[moment - self.before - 1])
 
 
 class Kept:
