@@ -142,7 +142,9 @@ class LRScheduler:
 
     def __init__(self, schedule: Any, by: str = "epoch"):
         if by not in ("epoch", "step") or (by == "step" and hasattr(schedule, "watch")):
-            raise ValueError(f'by is "epoch" or "step", and "epoch" for a schedule that watches the history; it is {by!r}')
+            raise ValueError(
+                f'by is "epoch" or "step", and "epoch" for a schedule that watches the history; it is {by!r}'
+            )
         if not callable(schedule) and not hasattr(schedule, "step"):
             raise TypeError(f"LRScheduler takes a schedule or a function that gives the rate; it got {schedule!r}")
         self.schedule, self.by = schedule, by

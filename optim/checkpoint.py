@@ -180,7 +180,8 @@ class Checkpoint:
             (self.folder / ".probe.npz").unlink()
         except OSError as error:
             raise OSError(
-                error.errno, f"checkpoints cannot be written to {self.folder} ({error.strerror}): name a folder where you may write"
+                error.errno,
+                f"checkpoints cannot be written to {self.folder} ({error.strerror}): name a folder where you may write",
             ) from error
         old = [p for p in [self.folder / LAST, self.folder / BEST, *self.folder.glob(EARLIER)] if p.exists()]
         source = trainer.resumed_from
@@ -239,6 +240,8 @@ class Checkpoint:
         except OSError as error:
             if error.errno not in self.failures:
                 self.failures.add(error.errno)
-                warnings.warn(f"{error.strerror}. Training goes on, and the next checkpoint will be tried", stacklevel=6)
+                warnings.warn(
+                    f"{error.strerror}. Training goes on, and the next checkpoint will be tried", stacklevel=6
+                )
             return False
         return True

@@ -63,19 +63,20 @@ def write(path: Path, header: dict[str, Any], arrays: dict[str, Any], keep_as: P
     """Write arrays and a header to an .npz file, with a checksum of both."""
     text = json.dumps({**header, "checksum": checksum(header, arrays)})
     with whole(path, keep_as) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
-        for name, array in [(HEADER, np.frombuffer(text.encode(), np.uint8)), *((ARRAY + n, a) for n, a in arrays.items())]:
+        for name, array in [
+            (HEADER, np.frombuffer(text.encode(), np.uint8)),
+            *((ARRAY + n, a) for n, a in arrays.items()),
+        ]:
             with packed.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The header and the arrays; ValueError for any file that `write` does not write. No pickle is opened."""
+    with path.open("rb") as file:
+        start = file.read(2)
     try:
-        with path.open("rb") as file:
-            start = file.read(2)
-        header, arrays = _unpacked(path)
-    except OSError:
-        raise
+        return _unpacked(path)
     except Exception as error:  # what a damaged file makes zip, JSON and array readers say is endless
         if _is_pickle(path, start, error):
             raise ValueError(
@@ -83,7 +84,6 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
                 ".npz file that Checkpoint wrote"
             ) from None
         raise ValueError(f"{path} is no checkpoint, or it is damaged or cut short ({error})") from error
-    return header, arrays
 
 
 def _unpacked(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

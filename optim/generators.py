@@ -60,7 +60,9 @@ def restore(state: dict[str, Any], *things: Any) -> None:
             holder, key = paths[path]
             holder[key] = chosen.setdefault(number, holder[key])
     if len({id(g) for g in chosen.values()}) < len(chosen):
-        raise ValueError("layers share a generator here that had generators of their own: build the model as it was built")
+        raise ValueError(
+            "layers share a generator here that had generators of their own: build the model as it was built"
+        )
     for number, generator in chosen.items():
         set_state(generator, state["states"][number])
 

@@ -25,6 +25,8 @@ class History:
         self.rows: list[dict[str, Any]] = []
         self.stopped = ""  # why training ended before its last epoch, if it did
         self.best_epoch: int | None = None
+        self.health: list[dict[str, Any]] = []  # of each layer, where a Monitor looks on
+        self.alarms: list[dict[str, Any]] = []  # what it said
 
     def append(self, row: dict[str, Any]) -> None:
         """Add an epoch."""

@@ -20,7 +20,8 @@ from . import files
 
 class _Logger:
     def __init__(self, path: str | os.PathLike[str]):
-        self.path, self.columns = Path(path), []
+        self.path = Path(path)
+        self.columns: list[str] = []
 
     def on_fit_begin(self, trainer: Any) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,9 @@ class Bar:
             self.shown = time.perf_counter()
             self.bar.n = place.epoch + (min(place.batch / self.batches, 1) if self.batches else 0)
             of = f"/{self.batches}" if self.batches else ""
-            self.bar.set_description_str(f"epoch {place.epoch + 1}/{self.epochs}, batch {place.batch}{of}", refresh=False)
+            self.bar.set_description_str(
+                f"epoch {place.epoch + 1}/{self.epochs}, batch {place.batch}{of}", refresh=False
+            )
             self.bar.set_postfix_str(f"loss={place.total / place.seen:.4g}{self.losses}")
 
     def epoch(self, row: dict[str, Any]) -> None:

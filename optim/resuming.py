@@ -3,6 +3,7 @@ the bit. Everything that decides the next step is in it; what only says how fast
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,8 +58,15 @@ class Run:
     batches: Any = None
     validation: Any = None
     callbacks: list[Any] = field(default_factory=list)
+    ended: dict[str, Any] | None = None  # the state, where the rest is let go
+
+    def over(self) -> Run:
+        """This run when it is over: its state without the data and the callbacks."""
+        return Run(ended=self.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
+        if self.ended is not None:
+            return copy.deepcopy(self.ended)
         told = [
             {"type": type(c).__name__, "state": c.state_dict(), "needed": not getattr(c, "told_last", False)}
             for c in self.callbacks
@@ -69,7 +77,9 @@ class Run:
     def load_data(self, state: dict[str, Any]) -> None:
         for name, own in [("batches", self.batches), ("validation", self.validation)]:
             if (own is None) != (state[name] is None):
-                raise ValueError(f"it was made {'with' if own is None else 'without'} {name} data, and fit is called otherwise")
+                raise ValueError(
+                    f"it was made {'with' if own is None else 'without'} {name} data, and fit is called otherwise"
+                )
             if own is not None:
                 own.load_state_dict(state[name])
 
@@ -86,7 +96,9 @@ class Run:
             if callback is None and not saved["needed"]:  # who only writes down changes nothing
                 continue
             if callback is None:
-                raise ValueError(f"it holds the state of a callback {saved['type']}, and fit is called without: pass one as before")
+                raise ValueError(
+                    f"it holds the state of a callback {saved['type']}, and fit is called without: pass one as before"
+                )
             left.remove(callback)
             found.append((callback, saved["state"]))
         return found
@@ -109,7 +121,9 @@ def state_of(trainer: Any) -> dict[str, Any]:
 def take(trainer: Any, state: dict[str, Any]) -> None:
     """See Trainer.load_state_dict."""
     if not isinstance(state, dict) or not isinstance(state.get("settings"), dict):
-        raise ValueError("this is not what Trainer.state_dict() gives; of a file, pass what optim.checkpoint.read(path) gives")
+        raise ValueError(
+            "this is not what Trainer.state_dict() gives; of a file, pass what optim.checkpoint.read(path) gives"
+        )
     if found := differences(state["settings"], settings(trainer)):
         raise ValueError(f"this checkpoint is of another run: {found}. Build the trainer as it was built, then go on")
     before = state_of(trainer)
@@ -123,7 +137,11 @@ def take(trainer: Any, state: dict[str, Any]) -> None:
 
 def go_on(trainer: Any, run: Run, state: dict[str, Any], epochs: int) -> None:
     """Put a trainer and what fit goes over where a state was taken; ValueError, with the trainer as it was, if it does not fit."""
-    if isinstance(state, dict) and isinstance(state.get("settings"), dict) and not differences(state["settings"], settings(trainer)):
+    if (
+        isinstance(state, dict)
+        and isinstance(state.get("settings"), dict)
+        and not differences(state["settings"], settings(trainer))
+    ):
         try:
             run.pairs(state)
             run.load_data(state)
@@ -160,7 +178,9 @@ def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
         a, b = ("\n".join(s) if isinstance(s, list) else str(s) for s in (was, mine))
         lines = [(p, q) for p, q in zip([*a.split("\n"), ""], [*b.split("\n"), ""], strict=False) if p != q]
         then, now = lines[0] if lines else (a, b)
-        return f"its {name} had {then.strip() or 'nothing more'!r} where there is {now.strip() or 'nothing more'!r} here"
+        return (
+            f"its {name} had {then.strip() or 'nothing more'!r} where there is {now.strip() or 'nothing more'!r} here"
+        )
     return ""
 
 

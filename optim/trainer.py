@@ -25,13 +25,15 @@ from .plumbing import Bar, bare, evaluating, inputs
 from .resuming import Place, Run
 from .stepping import clipping, needs_more, step_on
 
-EVENTS = ("on_fit_begin", "on_resume", "on_step_end", "on_epoch_end", "on_fit_end")
+EVENTS = ("on_fit_begin", "on_resume", "on_eager_step", "on_step_failed", "on_step_end", "on_epoch_end", "on_fit_end")
 BY_HAND = "stopped by Ctrl-C"
 CHUNK = 4096  # samples at a time where no gradients are needed
 
 
 class TrainingDiverged(ArithmeticError):
-    """The loss is no longer a number; the message says since when. The history up to then is kept."""
+    """The loss is no longer a number; the message says since when. The history up to then is kept, the number is `loss`."""
+
+    loss = math.nan
 
 
 class Trainer:
@@ -82,9 +84,13 @@ class Trainer:
         self.torn = False  # training broke off in the middle of a step, or diverged: nothing to go on from
         self.resumed_from: Path | None = None
         self.compile = compile
+        self.losses: list[float] = []  # of the steps of this epoch
+        self.batch: Any = (None, None)  # the last that was trained one by one, and what came out where no program made it
+        self.output: Any = None
         self._bar: Bar | None = None
         self._drawn: Any = None  # where generators stand once the order of a resumed epoch is drawn
         self._compiled: Any = None  # made when the first step is trained
+        self._compiled_of: Any = ()  # of which model, loss, optimizer and settings
 
     def step(self, x: Any, t: Any) -> tuple[Any, float]:
         """One training step on one batch: its outputs and its loss before the step, which is not made if that is no number."""
@@ -179,6 +185,8 @@ class Trainer:
             self.stop = self.stop or self.paused
             self.history.stopped = self.stop or ""
             self._tell("on_fit_end")
+            self.batch, self.output = (None, None), None
+        self.run = run.over()
         return self.history
 
     def pause(self, reason: str) -> None:
@@ -216,19 +224,32 @@ class Trainer:
             self.model.train()
         place = self.place
         start = time.perf_counter() - place.seconds
+        self.losses = []
         # with nobody to tell, and from its beginning, an epoch is one call
         compiled = None if after_step or place.batch else self._training()
         if compiled is not None and isinstance(batches, Minibatches):
             outputs = place.outputs if self.metrics else None
-            losses, place.targets = compiled.epoch(batches, outputs, self._eager, look)
+            self.batch = None, None
+            try:
+                losses, place.targets = compiled.epoch(batches, outputs, self._eager, look)
+            except Exception as error:
+                self._tell("on_step_failed", *self.batch, error)
+                raise
             for loss in losses:
                 self._check(loss, epoch, place.batch + 1)
+                self.losses.append(loss)
                 place.add(min(batches.size, len(batches.x) - place.seen), loss)
         else:
             for x, t in batches:
                 self._go_on_drawing()
-                output, loss = self.step(x, t)
+                self.batch = x, t
+                try:
+                    output, loss = self.step(x, t)
+                except Exception as error:
+                    self._tell("on_step_failed", x, t, error)
+                    raise
                 self._check(loss, epoch, place.batch + 1)
+                self.losses.append(loss)
                 if self.metrics:
                     place.outputs.append(output)
                     place.targets.append(t)
@@ -258,19 +279,29 @@ class Trainer:
 
     def _check(self, loss: float, epoch: int, number: int) -> None:
         if not math.isfinite(loss):
-            raise TrainingDiverged(
+            error = TrainingDiverged(
                 f"the loss became {loss} in epoch {epoch}, batch {number}; try a lower learning rate "
                 f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data"
             )
+            error.loss = loss
+            self._tell("on_step_failed", *self.batch, error)
+            raise error
 
     def _eager(self, x: Any, t: Any) -> tuple[Any, float]:
-        return step_on(self.model, self.loss, self.optimizer, self.clip, x, t)
+        self.batch, self.output = (x, t), None
+        self._tell("on_eager_step", x, t)
+        self.output, loss = step_on(self.model, self.loss, self.optimizer, self.clip, x, t)
+        return self.output, loss
 
     def _training(self) -> Any:
         """The compiled steps of this trainer, or None if they are not wanted or cannot be."""
         if not self.compile or needs_more(self.optimizer):
             return None
+        parts = self.model, self.loss, self.optimizer, self.clip, self.compile
+        if self._compiled is not None and any(a is not b for a, b in zip(parts, self._compiled_of, strict=True)):
+            self._compiled = None
         if self._compiled is None:
+            self._compiled_of = parts
             try:
                 from autograd_core.compiler.training import Training
             except ImportError:  # the compiler can be left out

@@ -1,7 +1,10 @@
 """A run that is broken off and resumed ends bit for bit where an undisturbed one ends: at any step, with every optimizer and
 schedule, compiled and eager, with generators wherever they stand."""
 
+import contextlib
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -251,7 +254,9 @@ def test_a_schedule_as_a_callback_is_resumed(tmp_path):
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64])
 def test_generators_of_all_kinds_come_back(kind, tmp_path):
     def make():
-        return nn.Sequential(nn.Linear(6, 8, rng=0), nn.Dropout(0.5, rng=np.random.Generator(kind(4))), nn.Linear(8, 3, rng=1))
+        return nn.Sequential(
+            nn.Linear(6, 8, rng=0), nn.Dropout(0.5, rng=np.random.Generator(kind(4))), nn.Linear(8, 3, rng=1)
+        )
 
     assert_resumes(tmp_path, 7, make=make)
 
@@ -266,10 +271,8 @@ def test_one_generator_for_dropout_and_order(at, tmp_path):
         trainer = optim.Trainer(model, nn.CrossEntropyLoss(), adam(model.parameters()))
         callbacks = [optim.Checkpoint(folder, every_steps=1)] if folder else []
         callbacks += [BreakOff(at)] if at else []
-        try:
+        with contextlib.suppress(BrokenOff):
             trainer.fit((X, CLASSES), 3, SIZE, callbacks=callbacks, seed=shared, resume=resume)
-        except BrokenOff:
-            pass
         return model.state_dict()
 
     expected = run()
@@ -283,7 +286,9 @@ def test_layers_that_drew_from_one_generator_do_so_again():
 
     def trainer(shared):
         rngs = [np.random.default_rng(0)] * 2 if shared else [np.random.default_rng(i) for i in (1, 2)]
-        model = nn.Sequential(nn.Linear(6, 8, rng=0), nn.Dropout(rng=rngs[0]), nn.Linear(8, 3, rng=1), nn.Dropout(rng=rngs[1]))
+        model = nn.Sequential(
+            nn.Linear(6, 8, rng=0), nn.Dropout(rng=rngs[0]), nn.Linear(8, 3, rng=1), nn.Dropout(rng=rngs[1])
+        )
         return optim.Trainer(model, nn.CrossEntropyLoss(), adam(model.parameters()))
 
     one, two = trainer(True), trainer(False)
@@ -399,6 +404,17 @@ def test_a_state_shares_no_memory_with_the_run():
     assert repr(state) == text
 
 
+def test_a_run_that_is_over_lets_its_data_go():
+    trainer = simple()
+    batches = datasets.DataLoader((X, CLASSES), SIZE, shuffle=True, rng=1)
+    alive = weakref.ref(batches)
+    trainer.fit(batches, 1)
+    del batches
+    gc.collect()
+    assert alive() is None
+    assert trainer.state_dict()["batches"]["epoch"] == 1
+
+
 def test_recording_a_program_is_no_step():
     pytest.importorskip("autograd_core.compiler")
     steps = {}
@@ -434,12 +450,17 @@ def other(**kinds):
     model = kinds.get("model", nn.MLP([6, 8, 3], rng=1))
     opt = kinds.get("optimizer", optim.Adam)(model.parameters())
     schedule = kinds["schedule"](opt) if "schedule" in kinds else None
-    return optim.Trainer(model, kinds.get("loss", nn.CrossEntropyLoss()), opt, schedule=schedule, **kinds.get("settings", {}))
+    return optim.Trainer(
+        model, kinds.get("loss", nn.CrossEntropyLoss()), opt, schedule=schedule, **kinds.get("settings", {})
+    )
 
 
 MISFITS = {
     "width": ({"model": nn.MLP([6, 9, 3])}, r"its model had .*out_features=8.* where there is .*out_features=9"),
-    "activation": ({"model": nn.MLP([6, 8, 3], activation="tanh")}, r"had '\(1\): ReLU\(\)' where there is '\(1\): Tanh\(\)'"),
+    "activation": (
+        {"model": nn.MLP([6, 8, 3], activation="tanh")},
+        r"had '\(1\): ReLU\(\)' where there is '\(1\): Tanh\(\)'",
+    ),
     "depth": ({"model": nn.MLP([6, 8, 8, 3])}, "its model had"),
     "dtype": ({"model": nn.MLP([6, 8, 3], dtype=np.float64)}, r"its arrays had '0.weight: float32 \(8, 6\)' where"),
     "optimizer": ({"optimizer": optim.RMSprop}, "its optimizer had 'Adam' where there is 'RMSprop' here"),

@@ -4,6 +4,7 @@ the ones before it stay. A process is killed at every stage of the writing, and 
 import builtins
 import contextlib
 import errno
+import inspect
 import io
 import json
 import math
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_core import nn, optim
@@ -56,7 +57,9 @@ def epoch(path):
 
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 scalars = st.sampled_from([np.float32(0.1), np.float64(0.1), np.int64(-3), np.bool_(True)])
-arrays = st.sampled_from([np.zeros((0, 3)), np.arange(6.0).reshape(2, 3).T, np.array(2, np.int8), np.array(["a", "bc"])])
+arrays = st.sampled_from(
+    [np.zeros((0, 3)), np.arange(6.0).reshape(2, 3).T, np.array(2, np.int8), np.array(["a", "bc"])]
+)
 keys = st.text(max_size=4) | st.integers() | st.sampled_from(["$array", "$tuple", "a/b", "a"])
 trees = st.recursive(
     plain | scalars | arrays,
@@ -76,6 +79,7 @@ def alike(a, b):
     return a == b or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
 
 
+@settings(max_examples=50, deadline=None)
 @given(trees)
 def test_any_tree_of_plain_values_and_arrays_comes_back(tree):
     found = {}
@@ -85,7 +89,7 @@ def test_any_tree_of_plain_values_and_arrays_comes_back(tree):
 
 @pytest.mark.parametrize("strange", [object(), {1, 2}, lambda: 0, 1j, np.array([None]), np.datetime64("2020-01-01")])
 def test_what_no_file_can_hold_is_named(strange):
-    with pytest.raises(TypeError, match="callbacks/0/x is .*which a checkpoint cannot hold"):
+    with pytest.raises(TypeError, match=r"callbacks/0/x is .*which a checkpoint cannot hold"):
         files.flatten({"callbacks": [{"x": strange}]}, {})
 
 
@@ -112,23 +116,24 @@ def sound(tmp_path_factory):
     return path.read_bytes()
 
 
-@given(st.data())
-def test_a_file_that_is_cut_short_or_changed_is_refused(sound, tmp_path_factory, data):
-    path = tmp_path_factory.getbasetemp() / "damaged.npz"
-    place = data.draw(st.integers(0, len(sound) - 1))
-    if data.draw(st.booleans()):
-        damaged = sound[:place]
-    else:
+@pytest.mark.parametrize("way", ["cut", "changed"])
+def test_a_file_that_is_cut_short_or_changed_is_refused(way, sound, tmp_path):
+    path, chosen, refused = tmp_path / "damaged.npz", random.Random(0), 0
+    path.write_bytes(sound)
+    expected = repr(checkpoint.read(path))
+    for _ in range(100):
+        place = chosen.randrange(len(sound))
         damaged = bytearray(sound)
-        damaged[place] ^= data.draw(st.integers(1, 255))
-    path.write_bytes(damaged)
-    try:
-        found = checkpoint.read(path)
-    except ValueError as error:
-        assert str(path) in str(error)  # noqa: PT017: a zip has bytes that say nothing, a date for one
-    else:
-        path.write_bytes(sound)
-        assert repr(found) == repr(checkpoint.read(path))
+        damaged[place] ^= chosen.randrange(1, 256)
+        path.write_bytes(sound[:place] if way == "cut" else damaged)
+        try:
+            found = checkpoint.read(path)
+        except ValueError as error:
+            assert str(path) in str(error)  # noqa: PT017
+            refused += 1
+        else:
+            assert repr(found) == expected  # a zip has bytes that say nothing, a date for one
+    assert refused == 100 if way == "cut" else refused > 80
 
 
 class Bomb:
@@ -201,7 +206,7 @@ def test_what_is_no_sound_checkpoint_is_told_apart(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "left"),
+    ("given", "left"),
     [
         ({}, ["epoch-00002.npz", "last.npz"]),
         ({"keep": 0}, ["last.npz"]),
@@ -212,8 +217,8 @@ def test_what_is_no_sound_checkpoint_is_told_apart(name, tmp_path):
         ({"every": None, "every_steps": 8, "keep": None}, ["epoch-00002-batch-0000003.npz", "last.npz"]),
     ],
 )
-def test_what_is_kept(settings, left, tmp_path):
-    fit(tmp_path, **settings)
+def test_what_is_kept(given, left, tmp_path):
+    fit(tmp_path, **given)
     assert names(tmp_path) == left
     assert epoch(tmp_path / "last.npz") == 3
 
@@ -236,9 +241,9 @@ def test_the_best_of_a_run_is_that_of_all_its_parts(tmp_path):
         def on_epoch_end(self, trainer, row):
             row["score"] = self.left[row["epoch"]]
 
-    settings = {"best": "score", "mode": "max", "more": [Scores()]}
-    fit(tmp_path, epochs=2, **settings)
-    fit(tmp_path, epochs=4, resume=tmp_path, **settings)
+    asked = {"best": "score", "mode": "max", "more": [Scores()]}
+    fit(tmp_path, epochs=2, **asked)
+    fit(tmp_path, epochs=4, resume=tmp_path, **asked)
     assert epoch(tmp_path / "best.npz") == 2
 
 
@@ -277,7 +282,9 @@ def test_a_damaged_last_one_is_passed_over_for_the_one_before(tmp_path):
     fit(tmp_path / "a", keep=2)
     last = tmp_path / "a" / "last.npz"
     last.write_bytes(last.read_bytes()[:-100])
-    with pytest.warns(UserWarning, match=r"last.npz is no checkpoint, or .*; going on from epoch-00002.npz, which is older"):
+    with pytest.warns(
+        UserWarning, match=r"last.npz is no checkpoint, or .*; going on from epoch-00002.npz, which is older"
+    ):
         own = fit(tmp_path / "a", epochs=5, resume=tmp_path / "a", keep=None)
     assert own.history["loss"] == expected
     for path in (tmp_path / "a").iterdir():
@@ -289,7 +296,7 @@ def test_a_damaged_last_one_is_passed_over_for_the_one_before(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("given", "message"),
     [
         ({"every": 0}, "every is a whole number, at least 1, or None; it is 0"),
         ({"every_steps": 1.5}, "every_steps is a whole number"),
@@ -297,9 +304,9 @@ def test_a_damaged_last_one_is_passed_over_for_the_one_before(tmp_path):
         ({"best": "mistakes"}, 'say mode="min" or mode="max"'),
     ],
 )
-def test_settings_that_make_no_sense(settings, message, tmp_path):
+def test_settings_that_make_no_sense(given, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        optim.Checkpoint(tmp_path, **settings)
+        optim.Checkpoint(tmp_path, **given)
 
 
 def test_the_best_of_what_is_not_measured(tmp_path):
@@ -362,7 +369,10 @@ def test_a_full_disk_leaves_what_was_there_and_training_goes_on(share, disk, tmp
     own, said = gone_on(tmp_path / "a", full)
     assert kept == {"best.npz": 1, "last.npz": 1}  # whole, and no half-written one beside them
     assert len(said) == 1
-    assert re.search(r"could not be written \(No space left on device\); the one that was there is as it was. Training goes on", said[0])
+    assert re.search(
+        r"could not be written \(No space left on device\); the one that was there is as it was. Training goes on",
+        said[0],
+    )
     assert len(own.history) == 6
     assert epoch(tmp_path / "a" / "last.npz") == 6
     assert names(tmp_path / "a") == ["best.npz", "last.npz"]
@@ -372,9 +382,12 @@ def test_a_full_disk_leaves_what_was_there_and_training_goes_on(share, disk, tmp
 def mounted(folder, options):
     """A file system of its own, where one may be mounted."""
     folder.mkdir()
-    if not shutil.which("mount") or subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False
-    ).returncode:
+    if (
+        not shutil.which("mount")
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False
+        ).returncode
+    ):
         pytest.skip("no file system can be mounted here")
     try:
         yield folder
@@ -400,7 +413,10 @@ def test_a_disk_that_is_really_full(tmp_path):
         assert len(said) == 1
         assert epoch(folder / "a" / "last.npz") == 6
         shutil.copytree(folder / "a", tmp_path / "b")
-        assert fit(tmp_path / "b", epochs=7, resume=tmp_path / "b").history["loss"] == fit(tmp_path / "c", epochs=7).history["loss"]
+        assert (
+            fit(tmp_path / "b", epochs=7, resume=tmp_path / "b").history["loss"]
+            == fit(tmp_path / "c", epochs=7).history["loss"]
+        )
 
 
 REFUSED = r"checkpoints cannot be written to .*a \(.*{}.*\): name a folder where you may write"
@@ -424,7 +440,10 @@ def test_a_read_only_file_system_and_a_file_in_the_way(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(OSError, match=REFUSED.format("File exists")):
         fit(tmp_path / "a")
-    with mounted(tmp_path / "ro", "ro") as folder, pytest.raises(OSError, match=REFUSED.format("Read-only file system")):
+    with (
+        mounted(tmp_path / "ro", "ro") as folder,
+        pytest.raises(OSError, match=REFUSED.format("Read-only file system")),
+    ):
         fit(folder / "a")
 
 
@@ -453,9 +472,15 @@ def test_what_is_written_is_on_the_disk_before_it_takes_the_name(tmp_path, monke
 
 CHILD = """
 import os, signal, sys
-sys.path.insert(0, {here!r})
 import numpy as np
-from test_checkpoint_files import fit, files
+from autograd_core import nn, optim
+from autograd_core.optim import files
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(40, 4)).astype(np.float32)
+CLASSES = RNG.integers(0, 3, 40)
+
+{functions}
 
 def dying(place, name, calls):
     call, left = getattr(place, name), [calls]
@@ -476,9 +501,9 @@ class Listen:
 dying({place}, {name!r}, {calls})
 fit(sys.argv[1], epochs=4, every_steps=2, more=[Listen()])
 """
-STAGES = {  # a checkpoint is 17 arrays, one sync of the file and one of the folder, two names; the probe is a file as well
+STAGES = {  # a checkpoint is 7 arrays, one sync of the file and one of the folder, two names; the probe is a file as well
     "before the first": ("files", "write", 1),
-    "in the middle of an array": ("np.lib.format", "write_array", 100),
+    "in the middle of an array": ("np.lib.format", "write_array", 7 * 4 + 3),
     "written, not synced": ("os", "fsync", 2 + 2 * 5 + 1),
     "between the two names": ("os", "replace", 1 + 1 + 2 * 4 + 2),
     "named, not synced": ("os", "fsync", 2 + 2 * 5 + 2),
@@ -489,9 +514,12 @@ STAGES = {  # a checkpoint is 17 arrays, one sync of the file and one of the fol
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_killed_at_any_stage_goes_on_as_if_it_had_not_been(stage, tmp_path):
     place, name, calls = STAGES[stage]
-    script = CHILD.format(here=str(Path(__file__).parent), place=place, name=name, calls=calls)
+    functions = inspect.getsource(trainer) + inspect.getsource(fit)
+    script = CHILD.format(functions=functions, place=place, name=name, calls=calls)
     folder = tmp_path / "a"
-    child = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, timeout=120, check=False)
+    child = subprocess.run(
+        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, timeout=120, check=False
+    )
     assert child.returncode == -9, child.stderr
     if stage not in ("before the first", "between two checkpoints", "named, not synced"):
         assert list(folder.glob(".*.tmp"))

@@ -230,9 +230,13 @@ def test_jacobian_rows_and_per_sample_gradients_compile():
 later = {"calls": 0}
 
 
-def counts_later(x):
+def factor():
     later["calls"] += 1
-    return x * (1.0 if later["calls"] < 4 else 2.0)
+    return 1.0 if later["calls"] < 4 else 2.0
+
+
+def counts_later(x):
+    return x * factor()  # whose own globals nobody looks at
 
 
 def test_what_changes_later_is_caught_by_verifying():

@@ -326,3 +326,32 @@ def test_matrix_products_of_any_axes():
             found = element(y, at)
             assert found.spell().count("·") == 3
             assert float(found.value) == pytest.approx(float(np.asarray(y.value)[at]))
+
+
+def test_no_letter_stands_for_two_things():
+    a, b, p = (Tensor(np.ones(s), requires_grad=True, name=n) for s, n in (((2, 3), "a"), ((3, 2), "b"), ((2, 3), "p")))
+    c = a @ b @ np.ones((2, 3))  # the array has no name, and goes by its place in the row, which is b
+    session = debug.Session(nn.functional.cross_entropy(c + p, np.array([0, 1])))  # which keeps probabilities as p
+    said = [session.explain(i) for i in range(1, len(session) + 1)]
+    assert any(" @ b′ = " in line for line in said)
+    assert any(" @ b′ᵀ = " in line for line in said)
+    assert any("(p′ - t)" in line for line in said)
+    assert sum(" @ b = " in line or " @ bᵀ = " in line for line in said) == 2  # where it is the node b
+    latex = [session.explain(i, style="latex") for i in range(1, len(session) + 1)]
+    assert any(r"{b'}^\top" in line for line in latex)
+    for i in range(1, len(session) + 1):
+        ET.fromstring(session.explain(i, style="mathml"))
+
+
+def test_the_words_of_a_seed_that_is_not_one():
+    session = debug.Session(Tensor(2.0, requires_grad=True, name="w") ** 2, gradient=3.0)
+    assert (
+        session.explain(2, style="words") == "the pass begins at the result g, with the gradient that was given for it"
+    )
+
+
+def test_a_line_of_several_statements_names_nothing():
+    with debug.record():
+        w = Tensor(2.0, requires_grad=True); losses = [w * 3]  # fmt: skip  # noqa: E702
+    (name,) = [n for node, n in debug.Session(losses[0]).names.items() if node.op is not None]
+    assert name == "g"

@@ -334,3 +334,24 @@ def test_a_pass_is_remembered_though_the_graph_is_kept():
         loss.backward(retain_graph=True)
         w.grad = None
     assert why_none(loss, w).code == "cleared"
+
+
+def test_a_zero_that_underflowed_long_before():
+    w = h = leaf(0.5)
+    for _ in range(1200):
+        h = h * w
+    cause = why_zero(h, w)
+    assert cause.code == "underflow"
+    assert "multiplies numbers whose product is too small for float64" in cause.sentence
+
+
+def test_causes_are_said_once_and_by_their_names():
+    w = leaf([1.0, 3.0])
+    cause = why_zero(((w * 0.0) * 1e-200 * 1e-200).sum() + (w * 0.0).sum(), w)
+    assert "multiplies by a constant, which is 0" in cause.sentence
+    said = [c.sentence for c in (cause, *cause.others)]
+    assert len(said) == len(set(said))
+    model = nn.Sequential(nn.Linear(2, 1, rng=0))
+    session = Session(model(np.ones((1, 2))).sum())
+    assert "0.bias" in why_none(session, "0.bias").sentence
+    assert first_bad(np.linalg.slogdet(leaf([[1.0, 2.0], [2.0, 4.0]]))[1]).code == "log_of_zero"

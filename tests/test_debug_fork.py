@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_debug import example, network, odd_ones, same
 
-from autograd_core import Tensor, debug, nn
+from autograd_core import Tensor, custom_vjp, debug, nn
 
 
 def forward(w1, w2, a=None):
@@ -145,3 +145,46 @@ def damaged(content, tmp_path):
 def test_what_is_no_trace_file_is_refused(content, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         debug.load(damaged(content, tmp_path))
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_hooks_are_called_in_a_fork_as_well(looked, tmp_path):
+    x = Tensor(2.0, requires_grad=True, name="x")
+    h = x * 3
+    h.register_hook(lambda g: g * 10)
+    x.register_hook(lambda g: g + 1)
+    session = debug.Session(h * h)
+    if looked:
+        session.goto(len(session))
+    fork = session.fork(values={"x": 5.0})
+    assert float(fork.gradient("x", len(fork))) == 901
+    assert float(session.gradient("x", len(session))) == 361
+    session.dump(tmp_path / "x.trace")
+    with pytest.warns(RuntimeWarning, match="no hooks, so those on h, x"):
+        fork = debug.load(tmp_path / "x.trace").fork(values={"x": 5.0})
+    assert float(fork.gradient("x", len(fork))) == 90
+
+
+def test_a_row_of_the_users_own_is_not_computed_anew_from_a_trace_file(tmp_path):
+    @custom_vjp
+    def squared(x):
+        return x * x
+
+    @squared.backward
+    def _(g, x):
+        return 2 * g * x
+
+    w, v = Tensor(3.0, requires_grad=True, name="w"), Tensor(2.0, requires_grad=True, name="v")
+    session = debug.Session(squared(w) * v + v)
+    session.dump(tmp_path / "own.trace")
+    loaded = debug.load(tmp_path / "own.trace")
+    assert float(session.fork(values={"w": 1.0}).gradient("w", len(session))) == 4
+    with pytest.raises(ValueError, match="squared is a row of the user's own"):
+        loaded.fork(values={"w": 1.0})
+    fork = loaded.fork(values={"v": 5.0})  # changes what arrives at it
+    assert "squared is a row of the user's own" in str(fork.error)
+    assert fork.gradient("w", len(fork)) is None
+    assert "squared is a row of the user's own" in str(fork.why("w"))
+    held = loaded.fork(gradients={"v": 7.0})  # changes nothing of it
+    assert float(held.gradient("w", len(held))) == 12
+    assert "= 0" not in str(loaded.derivation("w"))

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, debug
+from autograd_core import Tensor, custom_vjp, debug
 
 
 def example():
@@ -148,3 +148,34 @@ def test_arrays_hooks_and_what_has_no_contributions():
     results = debug.why(g, "a")
     assert [value for _, value in results] == [3]
     assert results.parts[0].through == "b = a·w2"
+
+
+def test_a_weight_used_at_every_step_of_a_long_recurrence():
+    w = h = Tensor(1.0, requires_grad=True, name="w")
+    for _ in range(3000):
+        h = h * 1.0 + w
+    found = debug.why(h, w)
+    assert found.total == 3001
+    assert not any("paths" in vars(part) for part in found.parts)  # walked when asked for: together 9 million hops
+    assert len(found.parts[-1].paths[0]) == 6001
+    text = str(found)
+    assert text.count(" through ") == 20
+    assert text.endswith("and 2,981 more contributions, which .parts has")
+    assert len(text) < 5000 > len(repr(found))
+
+
+def test_where_a_rule_raises_no_zero_is_claimed():
+    @custom_vjp
+    def doubled(x):
+        return 2 * x
+
+    @doubled.backward
+    def _(g):
+        raise OSError("no table")
+
+    w = Tensor(1.0, requires_grad=True, name="w")
+    session = debug.Session(doubled(w) * 3)
+    for said in (str(session.why("w")), str(session.why_zero("w"))):
+        assert "the rule of doubled raised OSError, no table, which ends the pass" in said
+        assert "= 0" not in said
+    assert session.why_zero("w").code == "raised"

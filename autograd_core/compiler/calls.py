@@ -18,12 +18,18 @@ from ..trees import leaves
 class Value:
     """One array of a program. source: for an argument its place, for what is read anew the Tensor, for a constant the number."""
 
-    __slots__ = ("dtype", "kind", "made", "name", "shape", "source")
+    __slots__ = ("axes", "dtype", "kind", "made", "name", "shape", "source")
 
     def __init__(self, kind: str, like: Any, source: Any = None, name: str = ""):
         self.kind, self.source, self.name = kind, source, name
         self.shape, self.dtype = np.shape(like), getattr(like, "dtype", np.dtype(type(like)))
+        self.axes = axes_in_memory(like) if kind == "made" else None
         self.made: Call | None = None
+
+    @property
+    def room(self) -> Any:
+        """What memory it needs; sums add up in the order in which numbers lie in it."""
+        return self.shape, self.dtype, self.axes
 
     @property
     def size(self) -> int:
@@ -81,6 +87,14 @@ class Calls:
         for key, value in self.results.items():
             if value is old:
                 self.results[key] = new
+
+
+def axes_in_memory(array: Any) -> tuple[int, ...] | None:
+    """The axes of a dense array from the outermost in memory to the innermost; None if that is their order anyway."""
+    if np.ndim(array) < 2 or array.flags.c_contiguous:
+        return None
+    axes = tuple(sorted(range(array.ndim), key=lambda i: -array.strides[i]))
+    return axes if array.transpose(axes).flags.c_contiguous else None
 
 
 def constant(number: Any) -> Value:

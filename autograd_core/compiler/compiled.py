@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import warnings
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from ..tensor import Tensor, filled, new
 from ..trees import leaves
 from .program import Program
 from .recording import CannotRecord, Record, record, same
+from .watching import Watched
 
 
 def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
@@ -34,7 +36,7 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
     (Tensor([ 3., 12.]), Tensor([27., 48.]))
     """
     programs: dict[Any, Program | None] = {}
-    modules = _modules(f)
+    watched = Watched(f)
     calls = 0
 
     def compiled(*args: Any) -> Any:
@@ -45,12 +47,16 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
             x.value if isinstance(x, Tensor) else np.asarray(x) for i, x in enumerate(args) if i not in plain
         )
         g = _with(f, plain) if plain else f
-        key = (tuple([(a.shape, a.dtype) for a in arrays]), tuple(plain.items()), *_modes(modules))
+        if not programs or watched.changed():
+            watched.look()
+            for k in [k for k, program in programs.items() if program is not None]:
+                del programs[k]
+        key = (tuple([(a.shape, a.dtype, None if a.flags.c_contiguous else a.strides) for a in arrays]), tuple(plain.items()), *watched.modes())
         there = programs.get(key)
         if there is not None and any(p.gradient is not None for p in there.absent):
             key = (*key, "adding to gradients")
         if key not in programs:
-            programs[key] = _recorded(f, g, arrays)
+            programs[key] = _recorded(f, g, arrays, watched)
         elif verify_every and calls % verify_every == 0 and programs[key] is not None:
             return _verified(f, g, arrays, programs, key)
         program = programs[key]
@@ -74,19 +80,24 @@ def _with(f: Callable[..., Any], plain: dict[int, Any]) -> Callable[..., Any]:
     return g
 
 
-def _recorded(f: Any, g: Callable[..., Any], arrays: tuple[Any, ...]) -> Program | None:
+def _recorded(f: Any, g: Callable[..., Any], arrays: tuple[Any, ...], watched: Watched) -> Program | None:
+    collects = gc.isenabled()
+    gc.disable()  # a record has no cycles, and may have a million objects
     try:
         first = record(g, arrays)
-        second = _with_gradients(first, g, arrays)
-        adds = second.adds() and not first.adds()  # nobody forgets the gradients: this holds while there are none
-        if adds:
-            second = record(g, arrays)
-        different = same(first, second)
-        if different is None:
+        adds = first.forgets()
+        second = record(g, arrays, lines=False) if adds else _with_gradients(first, g, arrays)
+        if not adds and second.adds() and not first.adds():  # nobody forgets the gradients: this holds while there are none
+            adds, second = True, record(g, arrays, lines=False)
+        different, changes = same(first, second), watched.changed()
+        if different is None and changes is None:
             return Program(first, _argument_names(f, len(arrays)), absent=list(first.leaves) if adds else [])
-        reason = f"it does not do the same twice: {different}"
+        reason = f"it does not do the same twice: {different}" if different else f"it changes {changes} as it runs"
     except CannotRecord as error:
         reason = str(error)
+    finally:
+        if collects:
+            gc.enable()
     warnings.warn(f"{_name(f)} cannot be compiled and runs as it is: {reason}", stacklevel=4)
     return None
 
@@ -97,7 +108,7 @@ def _with_gradients(first: Record, g: Callable[..., Any], arrays: tuple[Any, ...
     for p in missing:
         p.gradient = np.zeros_like(p.value)
     try:
-        return record(g, arrays)
+        return record(g, arrays, lines=False)
     finally:
         for p in missing:
             p.gradient = None
@@ -130,35 +141,6 @@ def _close(a: Any, b: Any) -> bool:
 
 def _name(f: Any) -> str:
     return getattr(f, "__name__", type(f).__name__)
-
-
-def _modules(f: Any) -> list[Any]:
-    """The modules that a function closes over, or is a method of: a program holds for one mode of them."""
-    cells = [c.cell_contents for c in getattr(f, "__closure__", None) or () if _filled(c)]
-    names = getattr(getattr(f, "__code__", None), "co_names", ())
-    cells += [f.__globals__[n] for n in names if n in getattr(f, "__globals__", {})]
-    found = [
-        m
-        for x in [*cells, getattr(f, "__self__", None), f]
-        if hasattr(x, "named_modules") and not isinstance(x, type)
-        for m in x.modules()
-    ]
-    return list(dict.fromkeys(found))
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
-
-
-def _modes(modules: list[Any]) -> tuple[Any, ...]:
-    """What of modules decides which program it is: training or not, and which parameters are trained."""
-    return (
-        *(m.training for m in modules),
-        *(v.tracked for m in modules for v in vars(m).values() if isinstance(v, Tensor)),
-    )
 
 
 def _argument_names(f: Callable[..., Any], count: int) -> list[str]:

@@ -85,7 +85,7 @@ class Run:
         """Whether the update is all in the program, no more than that is to be put back, and the loss can wait."""
         small = sum(flat.values.size for _, flat in plan.flats) <= SMALL
         arrays = all(isinstance(t.value, np.ndarray) for t in plan.writes)
-        if not (plan.inline and small and arrays) or None in plan.rules():
+        if not (plan.inline and small and arrays) or plan.others or None in plan.rules():
             return False
         part = loss_part(plan)
         return part is not None and 4 * sum(v.size * v.dtype.itemsize for v in part[1]) <= ROOM

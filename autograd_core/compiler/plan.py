@@ -30,8 +30,9 @@ class Plan:
 
     def __init__(self, training: Any, x: Any, t: Any):
         self.optimizer = optimizer = training.optimizer
-        for p in (p for group in optimizer.param_groups for p in group["params"]):
-            if in_use.anywhere and getattr(p, "hooks", None) is not None and p.hooks.functions:
+        trained = {p for group in optimizer.param_groups for p in group["params"]}
+        for p in (*trained, *training.parameters) if in_use.anywhere else ():
+            if hooked(p):
                 raise CannotRecord(f"{describe(p)} has a hook, which is a function of Python's")
 
         def forward_backward(x: Tensor, t: Tensor) -> Any:
@@ -43,9 +44,18 @@ class Plan:
             loss.backward()
             return output, loss
 
-        found = record(forward_backward, (x, t), lines=not training.trusted)
-        if not training.trusted and (different := same(found, record(forward_backward, (x, t)))):
-            raise CannotRecord(f"the step does not do the same twice: {different}")
+        others = [(p, p.gradient) for p in training.parameters if p not in trained]
+        for p, _ in others:
+            p.gradient = None
+        try:
+            found = record(forward_backward, (x, t), lines=not training.trusted)
+            if not training.trusted and (different := same(found, record(forward_backward, (x, t)))):
+                raise CannotRecord(f"the step does not do the same twice: {different}")
+        finally:
+            for p, g in others:
+                p.gradient = g
+        if found.adds():
+            raise CannotRecord("it adds to gradients that no optimizer forgets")
         names = {**training.names, id(found.arguments[0]): "x", id(found.arguments[1]): "t"}
         self.calls, known = from_record(found, names)
         for _, value in found.writes:
@@ -55,6 +65,7 @@ class Plan:
         self.gradients = {
             p: known[id(g)] for p, g in found.gradients.items() if isinstance(g, Tensor) and id(p) in self.calls.outside
         }
+        self.others = [p for p in self.gradients if p not in trained]  # whose gradients add up, for nobody forgets them
         self.writes = [w for w, _ in found.writes]
         self.generators = [generator.bit_generator for generator, _ in found.states]
         everything: dict[Any, Value] = {"output": self.output, "loss": self.loss, **self.gradients}
@@ -125,6 +136,11 @@ class Plan:
         first = (x, t)[call.inputs[0].source]
         others = [np.empty((len(x), *y.shape[1:]), y.dtype) if isinstance(y, Value) else y for y in call.inputs[1:]]
         return call.op.kernel(first, *others, **call.params)
+
+
+def hooked(p: Tensor) -> bool:
+    """Whether functions of the user's see a parameter's gradient."""
+    return getattr(p, "hooks", None) is not None and bool(p.hooks.functions)
 
 
 def turned(plan: Plan, batch: int) -> Plan | None:

@@ -11,12 +11,14 @@ from ..memory import write, wrote
 from ..op import Op
 from ..tensor import Tensor, filled, new
 from ..trees import mapped
-from .calls import Calls, Value
+from .calls import Calls, Value, constant
+from .column_text import ColumnText
 from .explaining import explained
 from .lowering import from_record
 from .names import Thing
 from .passes import PASSES
 from .recording import Record
+from .rolling import columns_of, outside
 from .scalars import all_scalars, write_scalars
 from .writing import Writer
 
@@ -50,15 +52,25 @@ class Program:
 
     def __init__(self, found: Record, names: list[str], absent: Sequence[Tensor] = ()):
         self.absent = absent  # whose gradients must not be there yet
-        told = dict(zip(map(id, found.arguments), names, strict=False))
-        self.calls, known = from_record(found, told)
+        self.costs = ""
         self.record = found
-        self.calls.results = self._wanted(found, known)
-        optimise(self.calls)
-        self.scalar = all_scalars(self.calls)
+        self.calls = Calls([], [], {id(p): constant(0.0) for p in found.leaves})
+        asked = [v.source for v in self._wanted(found, {}).values()]
+        self.columns = columns_of(found, asked)
+        if self.columns is None:
+            told = dict(zip(map(id, found.arguments), names, strict=False))
+            self.calls, known = from_record(found, told)
+            self.calls.results = self._wanted(found, known)
+            optimise(self.calls)
+        self.scalar = self.columns is not None or all_scalars(self.calls)
         self.given: dict[str, Any] = {}
         self.buffers: list[Any] = []
-        if self.scalar:
+        if self.columns is not None:
+            text = ColumnText(self.columns, names)
+            self.source, self.given, self.numbers = text.source, text.given, outside(self.columns)
+            self.costs = text.explained()
+            self.columns = None  # all that the program needs of it is in the text
+        elif self.scalar:
             self.source, self.given, self.numbers = write_scalars(self.calls)
         else:
             writer = Writer(self.calls)
@@ -96,7 +108,7 @@ class Program:
 
     def explain(self) -> str:
         """What the program costs: kernels, operations, buffers, as a table."""
-        return explained("one call", self.calls.calls, self.buffers)
+        return self.costs or explained("one call", self.calls.calls, self.buffers)
 
     def prepare(self) -> Callable[..., Any]:
         """Make the step, with the parameters where they lie now."""
@@ -136,7 +148,7 @@ class Program:
         """What the function writes to, single numbers all at once."""
         scalars = []
         for tensor, place in self.writes:
-            if isinstance(tensor.value, np.float64):
+            if type(tensor.value) is np.float64:
                 tensor.value = np.float64(values[place.i])
                 scalars.append(tensor)
             else:

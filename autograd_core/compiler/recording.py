@@ -10,8 +10,8 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import threading
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from ..tensor import Tensor, filled, new
 
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARY = (_HOME + os.sep, *(os.path.join(os.path.dirname(_HOME), room) + os.sep for room in ("nn", "optim")))
-
+LINED = 5000  # rows whose lines are noted; of more than that nobody reads the lines
 
 _own: dict[str, bool] = {}  # whether a file is the library's own
 
@@ -56,7 +56,7 @@ class Record:
         self.arguments, self.lines = arguments, lines
         self.begun, self.thread = (
             tick(),
-            threading.get_ident(),
+            get_ident(),
         )  # what other threads do meanwhile is none of its business
         self.steps: list[Read] = []
         self.result: Any = None
@@ -67,15 +67,16 @@ class Record:
         self.before: dict[Tensor, Tensor] = {}  # what stands for the gradients that there were
         self.states: list[tuple[Any, Any]] = []  # generators, with their states before
         self.written: dict[int, Tensor] = {}
+        self.emptied: set[Tensor] = set()  # whose gradients were thrown away
 
     def row(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
         """A row was read."""
-        if threading.get_ident() != self.thread:
+        if get_ident() != self.thread:
             return
         if self.written:  # what was written to is what was written
-            inputs = tuple(self.written.get(id(x), x) for x in inputs)
+            inputs = tuple([self.written.get(id(x), x) for x in inputs])
         for x in inputs:
-            if isinstance(x, Tensor) and x.tracked and x.op is None and x not in self.leaves:
+            if isinstance(x, Tensor) and x.op is None and x.tracked and x not in self.leaves:
                 if self.updates:
                     raise CannotRecord(f"{describe(x)} is read after an optimizer has stepped{self._where()}")
                 self.leaves[x] = x.gradient
@@ -87,7 +88,7 @@ class Record:
         if op.saved and out.tracked:  # the rules are to read Tensors that this record knows
             saved = tuple(filled(new(Tensor), s) if isinstance(s, (np.ndarray, np.generic)) else s for s in out.saved)
             out.saved = saved
-        self.steps.append(Read(out, op, inputs, params, saved, _users_line() if self.lines else None))
+        self.steps.append(Read(out, op, inputs, params, saved, _users_line() if self.lines and len(self.steps) < LINED else None))
 
     def draws(self, rng: Any) -> None:
         """A row is about to draw random numbers; they are given back when the record is finished."""
@@ -99,7 +100,7 @@ class Record:
 
     def assigned(self, tensor: Any, numbers: Any, index: Any) -> bool:
         """A whole tensor was assigned to: noted, and not done. True if that is all there is to be done."""
-        if threading.get_ident() != self.thread:
+        if get_ident() != self.thread:
             return False
         if index is not ... or not isinstance(numbers, Tensor) or (tensor.tracked and tensor.op is not None):
             raise CannotRecord(f"a write of plain numbers to {describe(tensor)}{self._where()}")
@@ -119,18 +120,22 @@ class Record:
 
     def wrote(self, tensor: Tensor) -> None:
         """Memory was written to, which a program of rows cannot say."""
-        if threading.get_ident() == self.thread:
+        if get_ident() == self.thread:
             raise CannotRecord(f"{describe(tensor)} is written to{self._where()}")
 
     def made(self, tensor: Any, data: Any) -> None:
         pass
 
     def cleared(self, tensor: Any) -> None:
-        pass
+        self.emptied.add(tensor)
+
+    def forgets(self) -> bool:
+        """Whether there were no gradients before, and those that were collected were thrown away in the end."""
+        return bool(self.leaves) and not self.gradients and not self.before and self.emptied >= self.leaves.keys()
 
     def cut(self, how: str, *_: Any) -> None:
         """A Tensor is about to become a plain number, which the record could not follow."""
-        if threading.get_ident() == self.thread:
+        if get_ident() == self.thread:
             raise CannotRecord(f"{how}{self._where()} cannot be followed while the function is recorded")
 
     def _where(self) -> str:
@@ -161,16 +166,20 @@ def same(a: Record, b: Record) -> str | None:
         return f"{len(a.steps)} rows were read the first time, {len(b.steps)} the second"
     places, others = _places(a), _places(b)
     for s, t in zip(a.steps, b.steps, strict=True):
-        what = s.op.name + (f" in {said(s.line)}" if s.line else "")
+        difference = None
         if s.op is not t.op or len(s.inputs) != len(t.inputs):
+            what = s.op.name + (f" in {said(s.line)}" if s.line else "")
             return f"where {what} was read the first time, the second time it was {t.op.name}"
-        if not _equal(s.params, t.params):
-            return f"{what} has other parameters the second time"
+        if s.params is not t.params and not _equal(s.params, t.params):
+            difference = "has other parameters"
         for x, y in zip(s.inputs, t.inputs, strict=True):
-            if places.get(id(x), -1) != others.get(id(y), -1):
-                return f"{what} reads something else the second time"
-            if id(x) not in places and not _equal(getattr(x, "value", x), getattr(y, "value", y)):
-                return f"{what} reads another number the second time"
+            place = places.get(id(x))
+            if place != others.get(id(y)):
+                difference = "reads something else"
+            elif place is None and x is not y and not _equal(getattr(x, "value", x), getattr(y, "value", y)):
+                difference = "reads another number"
+        if difference:
+            return s.op.name + (f" in {said(s.line)}" if s.line else "") + f" {difference} the second time"
     return None
 
 

@@ -54,6 +54,8 @@ def _number(w: Any, call: Call) -> str:
         text = f"{a} {SIGNS[op.eager]} {b}"
     elif op.name == "negative":
         text = f"-{w.name(call.inputs[0])}"
+    elif op.name == "dot" and all(isinstance(x, Value) and x.shape for x in call.inputs):
+        text = f"{w.name(call.inputs[0])}.dot({w.name(call.inputs[1])})"
     elif op.name in ("dot", "vdot") or isinstance(op.kernel, np.ufunc):
         text = f"{w.function(op.kernel.__name__)}({', '.join(map(w.name, call.inputs))})"
     else:
@@ -72,7 +74,7 @@ def _called(w: Any, call: Call) -> str:
         plain = isinstance(value, (int, float, str, bool, type(None))) or (
             isinstance(value, tuple) and all(isinstance(v, int) for v in value)
         )
-        given.append(f"{key}={value!r}" if plain else f"{key}={w.give(key, value)}")
+        given.append(f"{key}={w.literal(value) if plain else w.give(key, value)}")
     for v in call.outs:
         w.names[v] = w.fresh(call.op.name)
     names = ", ".join(w.names[v] for v in call.outs)
@@ -128,8 +130,11 @@ def _dot(w: Any, call: Call) -> list[str] | None:
     a, b = call.inputs
     if not (isinstance(a, Value) and isinstance(b, Value) and a.shape and b.shape and a.dtype == b.dtype):
         return None
-    given = w.name(a), w.name(b)
-    return [f"{w.function(call.op.name)}({', '.join(given)}, {w.memory(call.out, row_of(call))})"]
+    first, second = w.name(a), w.name(b)
+    out = w.memory(call.out, row_of(call))
+    if call.op.name == "dot":  # np.dot asks every time whether an array wants to do it in its own way
+        return [f"{first}.dot({second}, {out})"]
+    return [f"{w.function(call.op.name)}({first}, {second}, {out})"]
 
 
 def _copied(w: Any, call: Call) -> list[str] | None:

@@ -29,6 +29,7 @@ class Text:
         self.plan, self.rules, self.slots = plan, rules, every
         calls = Calls(plan.calls.arguments, list(plan.calls.calls), plan.calls.outside)
         asked = [*(g for g, _, _ in plan.destinations), *plan.written, *([plan.output] if outputs else [])]
+        asked += [plan.gradients[p] for p in plan.others]
         asked += [plan.loss] if every is None else every
         calls.results = dict(enumerate(asked))
         drop_unneeded(calls)
@@ -62,7 +63,8 @@ class Text:
         ]
         after: list[str] = []
         w.end = lambda: after.extend(self._last_lines(w, [*loose, *arrays]))  # type: ignore[method-assign]
-        extra = [v for v, _ in self.late] + ([] if plan.inline else list(plan.gradients.values()))
+        self.gradients = plan.others if plan.inline else list(plan.gradients)
+        extra = [v for v, _ in self.late] + [plan.gradients[p] for p in self.gradients]
         once = {}
         if every is None:
             w.taken.add("isfinite")

@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from ..hooks import in_use
 from ..memory import write, wrote
 from ..modes import observers
 from .epochs import Epochs, Run
-from .plan import NotAStep, Plan, turned
+from .plan import NotAStep, Plan, hooked, turned
 from .program import number_of
 from .recording import CannotRecord
 from .text import Text
+from .watching import Watched
 
 FLUSH_EVERY = 256
 Eager = Callable[[Any, Any], tuple[Any, float]]
@@ -40,23 +42,41 @@ class Training:
         self.steps: dict[Any, Step] = {}
         self.reason: str | None = None
         self.failing: tuple[Any, Any] | None = None  # the batch at which an epoch ended, for who wants to look into it
-        self.modules = list(model.modules()) if hasattr(model, "modules") else []
-        tensors = dict(model.named_parameters()) | dict(model.named_buffers()) if self.modules else {}
-        self.names = {id(p): name for name, p in tensors.items()}
-        parts = [*self.modules, *(loss.modules() if hasattr(loss, "modules") else [loss])]
-        self.trusted = bool(self.modules) and all(map(_of_the_library, parts))
+        self.watched = Watched(model, loss)
+        self._look()
+
+    def _look(self) -> None:
+        """Begin anew, with the model and the loss as they are now."""
+        model = self.model
+        self.watched.look()
+        self.steps.clear()
         self.epochs: Epochs | None = None
+        self.parameters = list(model.parameters()) if hasattr(model, "parameters") else []
+        tensors = dict(model.named_parameters()) | dict(model.named_buffers()) if hasattr(model, "modules") else {}
+        self.names = {id(p): name for name, p in tensors.items()}
+        parts = [*self.watched.modules, *([] if self.loss in self.watched.modules else [self.loss])]
+        self.trusted = hasattr(model, "modules") and all(map(_of_the_library, parts))
+
+    def __reduce__(self) -> Any:
+        return type(None), ()  # programs write into this model's memory: a copy of a trainer makes its own
 
     def program(self, x: Any, t: Any) -> Step | None:
         """The step for batches like this one, recorded if it is the first; None if there can be none."""
         if self.reason is not None or observers:
             return None
-        trained = [p.tracked for group in self.optimizer.param_groups for p in group["params"]]
-        key = x.shape, x.dtype, t.shape, t.dtype, tuple([m.training for m in self.modules]), tuple(trained)
+        if self.watched.changed():
+            self._look()
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        trained = [p.tracked for p in parameters]
+        trained.append(in_use.anywhere and any(hooked(p) for p in (*parameters, *self.parameters)))
+        key = x.shape, x.dtype, t.shape, t.dtype, self.watched.modes(), tuple(trained)
         found = self.steps.get(key)
         if found is None or not found.plan.holds():
             try:
-                found = self.steps[key] = Step(Plan(self, x, t), self.clip, self.fast)
+                plan = Plan(self, x, t)
+                if changes := self.watched.changed():
+                    raise CannotRecord(f"the step changes {changes} as it runs")
+                found = self.steps[key] = Step(plan, self.clip, self.fast)
             except NotAStep:
                 return None
             except CannotRecord as error:
@@ -129,15 +149,16 @@ class Step:
         for value, (_, tensor) in zip(rest, text.late, strict=False):
             write(tensor, value)
         output = np.array(values[1]) if outputs else None
+        if not plan.inline:
+            plan.optimizer.zero_grad()
+        for p, g in zip(text.gradients, rest[len(text.late) :], strict=True):
+            p.gradient = np.array(g) if p.gradient is None else p.gradient + g
         if plan.inline:
             count(plan, text.rules, 1)
             for grads, (_, flat) in zip(keep or (), plan.flats if keep else (), strict=True):
                 for i, p in enumerate(flat.params):
                     p.gradient = flat._view(grads, i)
         else:
-            plan.optimizer.zero_grad()
-            for p, g in zip(plan.gradients, rest[len(text.late) :], strict=True):
-                p.gradient = np.array(g)
             if self.clip is not None:
                 self.clip(plan.optimizer)
             plan.optimizer.step()

@@ -71,13 +71,13 @@ class Writer(Names):
             if value not in self.slots:
                 self.fixed[value] = np.empty(value.shape, value.dtype)
             return self.names[value]
-        key = value.shape, value.dtype
+        key = value.room
         reuse = list(dict.fromkeys(x for x in reuse if isinstance(x, Value)))
         for x in reuse:
             if any(self.root.get(y) is x for y in reuse):
                 continue  # the same memory is read in another order
             if (
-                (x.shape, x.dtype) == key
+                x.room == key
                 and x in self.fixed
                 and x.kind == "made"
                 and x not in self.root
@@ -90,14 +90,21 @@ class Writer(Names):
         if self.free.get(key):
             name, array = self.free[key].pop()
         else:
-            name, array = (
-                self.fresh(note if note not in self.taken and not hasattr(np, note) else f"{note}1"),
-                np.empty(value.shape, value.dtype),
-            )
+            name = self.fresh(note if note not in self.taken and not hasattr(np, note) else f"{note}1")
+            array, text = self._empty(value)
             self.buffers.append((name, array.nbytes))
-            self.before.append(f"{name} = {self.function('empty')}({value.shape}, {self.function(value.dtype.name)})")
+            self.before.append(f"{name} = {text}")
         self.names[value], self.fixed[value] = name, array
         return name
+
+    def _empty(self, value: Value) -> tuple[Any, str]:
+        """Memory for a value, laid out as eager code's, and the text that makes it."""
+        shape = value.shape if value.axes is None else tuple(value.shape[i] for i in value.axes)
+        array, text = np.empty(shape, value.dtype), f"{self.function('empty')}({shape}, {self.function(value.dtype.name)})"
+        if value.axes is None:
+            return array, text
+        back = tuple(value.axes.index(i) for i in range(len(shape)))
+        return array.transpose(back), f"{text}.transpose({back})"
 
     def release(self, i: int) -> None:
         """Buffers whose values are needed no longer are free for others."""
@@ -109,7 +116,7 @@ class Writer(Names):
                 and x not in self.placed
                 and x not in self.released
             ):
-                self.free.setdefault((x.shape, x.dtype), []).append((self.names[x], self.fixed[x]))
+                self.free.setdefault(x.room, []).append((self.names[x], self.fixed[x]))
 
     # --- the program -------------------------------------------------------------------------------------------
 

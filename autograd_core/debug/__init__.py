@@ -16,12 +16,14 @@ from .forking import Difference, diff, fork
 from .linting.lint import lint
 from .places import Place, record
 from .replay import Step
+from .replaying import replay
 from .session import Session
 from .terminal.terminal import set_trace
 from .tracefile import dump, load
 
 __all__ = [
     "Cause", "Derivation", "Difference", "Hop", "NotFinite", "NotFiniteAt", "Part", "Place", "Session", "Step", "Why",
-    "derivation", "detect_anomaly", "diff", "draw", "dump", "first_bad", "fork", "lint", "load", "mathml", "record", "set_trace",
+    "derivation", "detect_anomaly", "diff", "draw", "dump", "first_bad", "fork", "lint", "load", "mathml", "record", "replay",
+    "set_trace",
     "why", "why_none", "why_zero",
 ]  # fmt: skip

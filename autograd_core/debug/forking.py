@@ -7,7 +7,9 @@ derivative a rule of its own: the engine's generator runs the fork as it runs ev
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from ..op import Op
 from ..symbol import show
 from ..tensor import Tensor
 from .graph import twin
+from .places import here
 from .session import Session
 
 Edits = Mapping[Any, Any]
@@ -29,7 +32,7 @@ def fork(
 
     values: node -> its value; what is computed from it follows. gradients: node -> the gradient that goes on from it in
     place of what arrived. derivatives: (node, input) -> the local derivative by which the node's rule multiplies. Nodes
-    go by name or as Tensors, numbers are broadcast to their shapes. KeyError, ValueError for what does not fit.
+    go by name or as Tensors, numbers are broadcast to their shapes; hooks are called again. KeyError, ValueError for what does not fit.
 
     >>> w1, w2 = Tensor(2.0, requires_grad=True, name="w1"), Tensor(3.0, requires_grad=True, name="w2")
     >>> session = Session(w1**3 * w2 + 3 * w1)
@@ -49,6 +52,8 @@ def fork(
             new.value = _fitting(values[node], node.value, session.names[node])
             stale.add(node)
         elif node.op is not None and any(isinstance(x, Tensor) and x in stale for x in node.inputs):
+            if getattr(node.op, "recorded", False):
+                raise ValueError(_only_recorded(node.op))
             _compute(new)
             stale.add(node)
     forked = Session.__new__(Session)
@@ -58,6 +63,10 @@ def fork(
     forked.names = {own[node]: name for node, name in session.names.items()}
     forked._seed = session._seed
     forked._begin()
+    _hook(forked, session)
+    for node in session.nodes:
+        if getattr(node.op, "recorded", False):
+            _hold(own[node], session.replay.upstream(node))
     for what, gradient in (gradients or {}).items():
         _hand_on(own[session.find(what)], gradient, session, what)
     for (what, x), derivative in (derivatives or {}).items():
@@ -74,6 +83,39 @@ def _compute(node: Tensor) -> None:
     if op.saved:
         value, *node.saved = value
     node.value = value
+
+
+def _only_recorded(op: Any) -> str:
+    return (
+        f"{op.name} is a row of the user's own, of which a trace file holds the numbers it gave and not how: nothing that it "
+        "was fed can be changed; fork the session itself, and dump the fork"
+    )
+
+
+def _hold(node: Tensor, recorded: Any) -> None:
+    """Have a row whose contributions are recorded give them for the gradient that arrived then, and no other."""
+    op: Op = copy.copy(node.op)  # type: ignore[type-var,assignment]
+
+    def held(rule: Any, g: Any, *read: Any) -> Any:
+        if not np.array_equal(getattr(g, "value", g), recorded, equal_nan=True):
+            raise ValueError(_only_recorded(op))
+        return rule(g, *read)
+
+    edges = tuple((i, partial(held, rule), pick) for i, rule, pick in op.edges_of(len(node.inputs)))
+    op.edges_of = lambda count: edges  # type: ignore[method-assign]
+    node.op = op
+
+
+def _hook(forked: Session, session: Session) -> None:
+    """The user's hooks, which a pass of the session has called and put away, are called again in the fork's pass."""
+    hooked = set() if "replay" not in vars(session) else {session.names[node] for node in session.replay.hooked}
+    for theirs, own in forked._own.items() if in_use.anywhere else ():
+        if getattr(getattr(theirs, "hooks", None), "functions", None):
+            own.hooks = theirs.hooks
+            hooked.discard(forked.names[own])
+    if hooked:
+        without = f"those on {', '.join(sorted(hooked))} do not change the gradients of this fork"
+        warnings.warn_explicit(f"a trace file holds no hooks, so {without}", RuntimeWarning, *here())
 
 
 def _hand_on(node: Tensor, gradient: Any, session: Session, what: Any) -> None:

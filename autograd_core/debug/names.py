@@ -107,7 +107,11 @@ def _assignments(file: str, lines: int) -> dict[int, tuple[int, str]]:
     except SyntaxError:
         return {}
     found: dict[int, tuple[int, str]] = {}
+    begun: set[int] = set()
+    shared: set[int] = set()  # lines of several statements, as w = f(); w.backward(): which made what is not known
     for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            (shared if node.lineno in begun else begun).add(node.lineno)
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target: Any = node.targets[0]
         elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
@@ -118,7 +122,7 @@ def _assignments(file: str, lines: int) -> dict[int, tuple[int, str]]:
             found.update(
                 dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), (node.lineno, target.id))
             )
-    return found
+    return {line: entry for line, entry in found.items() if line not in shared}
 
 
 def _free(name: str, taken: set[str], count: dict[str, int]) -> str:

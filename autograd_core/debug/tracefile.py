@@ -197,6 +197,6 @@ def _stranger(stored: Any, value: Any, contributions: dict[int, Any]) -> Op:
     """A row that only the user's code knows: it gives back what was stored of it."""
     return Op(
         stored["op"], lambda *_, **__: value, {"inputs": lambda i, g, inputs: contributions.get(i)}, eager=lambda *_: value,
-        params={}, saved={}, variadic=True, elementwise=False, definition=None, numpy=(), binds="", samples=None,
+        recorded=True, params={}, saved={}, variadic=True, elementwise=False, definition=None, numpy=(), binds="", samples=None,
         words=stored["words"], text=stored["text"], latex=stored["latex"],
     )  # fmt: skip

@@ -90,7 +90,7 @@ class MLPClassifier(base.ClassifierMixin, MLP):
             return y.astype(float)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"there must be two classes to tell apart, or more; y holds one class, {self.classes_[0]!r}"
+                f"there must be two classes to tell apart, or more; y holds one class: {self.classes_.tolist()}"
             )
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):

@@ -51,7 +51,7 @@ class MLP(base.BaseEstimator):
     n_iter_no_change: float = 10
     dropout: float = 0.0
     norm: str | None = None
-    weight_init: Any = "glorot_uniform"
+    weight_init: Any = "torch_uniform"
     callbacks: Any = None
     compile: Any = "auto"
     dtype: str = "auto"
@@ -117,6 +117,7 @@ class MLP(base.BaseEstimator):
             (self.dtype in ("auto", *DTYPES), f'dtype is "auto", "float32" or "float64"; it is {self.dtype!r}'),
             (self.alpha >= 0, f"alpha is 0 or a positive number; it is {self.alpha!r}"),
             (self.tol >= 0, f"tol is 0 or a positive number; it is {self.tol!r}"),
+            (self.max_iter >= 1, f"max_iter counts epochs, at least 1; it is {self.max_iter!r}"),
             (epochs >= 1, f"n_iter_no_change counts epochs, at least 1, or is np.inf; it is {epochs!r}"),
         ]:
             if not fine:

@@ -38,7 +38,9 @@ def why_none(loss: Any, w: Any) -> Cause:
       Use the tensor itself where its gradient is wanted, without detach().
     """
     theirs: dict[Tensor, Tensor] = {}  # a session has nodes of its own; gradients are collected in the user's
+    names: dict[Tensor, str] = {}
     if isinstance(loss, Session):
+        names = loss.names
         theirs = {own: x for x, own in loss._own.items()}
         loss, w = loss.loss, loss.find(w) if isinstance(w, str) else loss._own.get(w, w)
     for name, x in (("loss", loss), ("w", w)):
@@ -46,7 +48,7 @@ def why_none(loss: Any, w: Any) -> Cause:
             kind = "a NumPy array" if isinstance(x, np.ndarray) else f"of type {type(x).__name__}"
             said_so = f"{name} is {kind}, not a Tensor: its numbers left the graph when it was made"
             return Cause("conversion", said_so, REMEDIES["conversion"])
-    name = called(w)
+    name = names.get(w) or called(w)
     graph = Graph(loss)
     if (cause := _of_itself(w, name)) is not None:
         return cause

@@ -18,8 +18,8 @@ from ...backward import contributions
 from ...modes import no_grad
 from ...symbol import show
 from ...tensor import Tensor
-from ..replay import Step
 from ..explanations.explaining import broken
+from ..replay import Step
 from ..session import Session
 from .cause import Cause, called
 from .cures import CODES, KINDS, UNDERFLOW
@@ -73,7 +73,7 @@ def why_zero(loss: Any, w: Any) -> Cause:
         x = None
     if x is None or x not in session.replay.arriving:
         if x is not None and (raised := broken(session)) is not None:
-            remedy = "Look into that rule: a gradient has the shape of its input; check.gradcheck compares it with differences"
+            remedy = "Put a breakpoint() into the rule that raised; gradcheck compares it with differences"
             return Cause("raised", f"no gradient arrived at {session.names[x]}: {raised}", remedy, tensor=w)
         return why_none(session, w)
     total = np.asarray(session.replay.upstream(x))
@@ -218,6 +218,8 @@ def _too_small(edge: Edge, node: Tensor) -> Tensor | None:
     """The node at which factors that are not 0 made a 0: this one, or one that made a factor of it."""
     products = ("multiply", "prod", "cumprod", "power", "square", "exp", "exp2", "divide", "reciprocal", "matmul")
     for made in (node, *(x for k, x in enumerate(node.inputs) if isinstance(x, Tensor) and k != edge.i)):
+        while made is not node and (before := _zero_product(made, products)) is not None:
+            made = before
         if made.op is None or made.op.name not in products:
             continue
         factors = [np.asarray(getattr(x, "value", x)) for x in made.inputs]
@@ -225,6 +227,14 @@ def _too_small(edge: Edge, node: Tensor) -> Tensor | None:
             continue  # its own slope is the other factor, which is 0 or is not
         if all(np.all(f != 0) for f in factors) or made.op.name.startswith("exp"):
             return made
+    return None
+
+
+def _zero_product(made: Tensor, products: tuple[str, ...]) -> Tensor | None:
+    """The factor of a product that is 0 throughout and a product itself."""
+    for x in made.inputs if made.op is not None and made.op.name in products else ():
+        if isinstance(x, Tensor) and x.op is not None and x.op.name in products and x.size and not np.any(x.value):
+            return x
     return None
 
 

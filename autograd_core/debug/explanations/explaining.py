@@ -152,7 +152,9 @@ def broken(session: Any) -> str | None:
         return None
     node = next(reversed(session.replay.arriving.items))
     line = f" ({made})" if (made := session.line(node)) else ""
-    return f"the rule of {node.op.name}{line} raised {type(session.error).__name__}, {session.error}, which ends the pass"
+    return (
+        f"the rule of {node.op.name}{line} raised {type(session.error).__name__}, {session.error}, which ends the pass"
+    )
 
 
 def describe_edge(session: Any, node: Tensor) -> str:

@@ -130,7 +130,9 @@ def _symbol(session: Any, x: Any, role: str, style: str) -> Any:
 
 def _unlike(session: Any, role: str, style: str) -> str:
     """What has no name goes by its place in the row, with a dash where a node is called so."""
-    return letter(role, style) + "′" * (role in session._by_name)
+    if role not in session._by_name:
+        return letter(role, style)
+    return f"{{{letter(role, style)}'}}" if style == "latex" else f"{role}′"
 
 
 def forward(session: Any, node: Tensor, style: str = "text") -> Any:

@@ -67,7 +67,9 @@ class Why:
     parts: tuple[Part, ...]
     total: Any
     hooked: Any = field(default=None)  # what a hook of the user's made of the sum
-    error: str | None = field(default=None)  # where a rule raised, which ends the pass: what comes after it is not known
+    error: str | None = field(
+        default=None
+    )  # where a rule raised, which ends the pass: what comes after it is not known
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         return iter([(part.through, part.value) for part in self.parts])
@@ -130,7 +132,13 @@ def why(loss: Tensor | Session, w: Tensor | str) -> Why:
     edges = session.replay.edges.get(node, [])
     if not edges:
         total = session.gradient(node, len(session))
-        return Why(session.names[session.loss], session.names[node], (), total, error=None if total is not None else broken(session))
+        return Why(
+            session.names[session.loss],
+            session.names[node],
+            (),
+            total,
+            error=None if total is not None else broken(session),
+        )
     ways = _Ways(session)
     parts, total = [], None
     for step in edges:

@@ -228,7 +228,7 @@ def _in_leaves(session: Session, target: Tensor, style: str) -> Symbol | None:
         assert step.node.op is not None
         spelled = edge(step.node.op, step.i, fed(step.node), step.node.params, g, _symbol(known[step.node]))
         local = beside(spelled, g)
-        if local is None and reads(spelled, g):
+        if local is None and (reads(spelled, g) or spelled.value):  # a number: of a row that a trace file knows by name
             return None
         part = 0 if local is None or _is_zero(grads[step.node]) else times(grads[step.node], local)
         if step.x in grads:

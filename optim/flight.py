@@ -1,0 +1,317 @@
+"""A flight recorder: when a step goes wrong, it is written to a file, from which the debugger makes that very step again.
+
+A step whose loss is no number is not made, so the state before it is still there but for what its forward pass drew and
+counted; this is noted before each eager step, which is how a step that goes wrong always ends. A spike is known only when
+its step is made: the epoch is then made again from its beginning up to there, and compared bit for bit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_core import __version__
+
+from . import files, generators, resuming
+from .batches import Counted
+from .plumbing import bare
+from .settings import COUNT, check
+from .stepping import needs_more, step_on
+
+FORMAT, VERSION = "autograd_core flight", 1
+KEYS = (
+    "why", "step", "loss", "output", "exact", "x", "t", "turned", "by_samples", "architecture", "loss_architecture", "shared",
+    "training", "frozen", "recent", "state",
+)  # fmt: skip
+WINDOW = 256  # losses before a step, and at least an epoch of them: every sample, the hardest too, is then among them
+ENOUGH = 16  # of them; with fewer nobody knows what is usual
+ABOVE_ALL = (
+    3.0  # a spike is so many times as far above the median as the highest of the others: chance does not do that
+)
+DEVIATIONS = 10 * 1.4826  # and so many median deviations (1.4826 of them are a normal σ): ten σ
+OF_THE_FIRST = 0.25  # and such a share of the first loss: next to nothing times a thousand is still next to nothing
+
+
+class FlightRecorder:
+    """Writes a bundle when a step fails: a loss that is no number, a loss that shoots up, an assertion or another error in it.
+
+    `autograd-core replay BUNDLE`, or `debug.replay(path)`, opens the debugger at that step, to the same bits. folder: for
+    `step-0001234-nan.npz`, made if need be. spikes: look for them as well, in arrays and in batches that have `state_dict()`
+    (each costs a part of an epoch, which is made again). most: how many spikes a fit writes. A bundle holds batch, parameters, buffers, optimizer, schedule, generators and architecture
+    as before the step; nothing is pickled. `bundles` are their paths. OSError before training for a folder that cannot be
+    written to; where writing fails later, a warning.
+
+    >>> import tempfile
+    >>> from autograd_core import nn, optim
+    >>> model, x = nn.MLP([1, 4, 1], rng=0), np.ones((8, 1), np.float32)
+    >>> trainer = optim.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=1e30))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     recorder = FlightRecorder(folder)
+    ...     try:
+    ...         trainer.fit((x, x), epochs=9, callbacks=[recorder])
+    ...     except optim.TrainingDiverged:
+    ...         bundle = read(recorder.bundles[0])
+    >>> bundle["why"], bundle["step"], bundle["architecture"]["type"]
+    ('inf', 2, 'MLP')
+    """
+
+    told_last = True  # what the others have done to the trainer is in what it keeps
+
+    def __init__(self, folder: str | os.PathLike[str], spikes: bool = True, most: int = 3):
+        check({"most": most}, {"most": COUNT})
+        self.folder, self.spikes, self.most = Path(folder), spikes, most
+        self.bundles: list[Path] = []
+        self._before: Moment | None = None
+
+    def on_fit_begin(self, trainer: Any) -> None:
+        self.bundles, self._recent, self._first, self._before = [], [], None, None
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with files.whole(self.folder / ".probe.npz"):
+                pass
+            (self.folder / ".probe.npz").unlink()
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"the flight recorder cannot write to {self.folder} ({error.strerror}): name a folder where you may write",
+            ) from error
+        self.on_resume(trainer)
+
+    def on_resume(self, trainer: Any) -> None:
+        self._parts = Parts(trainer)
+        self._start = Moment(trainer, self._parts, whole=True)
+
+    def on_eager_step(self, trainer: Any, x: Any, t: Any) -> None:
+        """A step is about to be made that may go wrong."""
+        self._before = Moment(trainer, self._parts, whole=needs_more(trainer.optimizer), batch=(x, t))
+
+    def on_step_failed(self, trainer: Any, x: Any, t: Any, error: BaseException) -> None:
+        loss = getattr(error, "loss", None)
+        why = "error" if loss is None else "nan" if np.isnan(loss) else "inf"
+        before, exact = self._before, True
+        if before is None or before.batch[0] is not x:  # it went wrong in a program, which leaves off anywhere
+            before, exact = self._made_again(trainer)
+        if before is None or before.batch[0] is None:
+            error.add_note("the flight recorder could not make the step again that failed, and has written nothing")
+            return
+        before.restore(trainer)
+        said = {"loss": loss, "output": trainer.output, "exact": exact}
+        if loss is None:
+            said |= {"error": [type(error).__name__, str(error)], "output": None}
+        path = self._write(trainer, why, trainer.place.steps + 1, before.batch, said)
+        if path is not None:
+            error.add_note(f"the step is written to {path}: look into it by  autograd-core replay {path}")
+
+    def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
+        if self.spikes and not isinstance(trainer.run.batches, Counted):
+            losses = trainer.losses
+            self._first = abs(losses[0]) if self._first is None else self._first
+            at = spike(self._recent, losses, self._first)
+            if at is not None and len(self.bundles) < self.most:
+                self._write_spike(trainer, at)
+            self._recent = [*self._recent, *losses][-max(WINDOW, len(losses)) :]
+        self._start = Moment(trainer, self._parts, whole=True)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _write_spike(self, trainer: Any, at: int) -> None:
+        """Go back to the beginning of the epoch and on to the step, write it down, and be again where we are."""
+        now, place = Moment(trainer, self._parts, whole=True), trainer.place
+        step, loss = place.steps - len(trainer.losses) + at + 1, trainer.losses[at]
+        usual = float(np.median([*self._recent, *trainer.losses[:at]][-WINDOW:]))
+        try:
+            before, exact = self._made_again(trainer, at)
+            if before is None:
+                return
+            state = resuming.state_of(trainer)
+            with np.errstate(all="ignore"):
+                output, again = step_on(trainer.model, trainer.loss, trainer.optimizer, trainer.clip, *before.batch)
+            exact = exact and _bits(again) == _bits(loss)
+            said = {"loss": again, "output": output, "exact": exact, "usual": usual}
+            path = self._write(trainer, "spike", step, before.batch, said, state)
+        finally:
+            now.restore(trainer)
+            trainer.place = place
+        if path is not None:
+            how = "" if exact else ", not to the bit: model or data draw numbers that the Trainer does not see"
+            warnings.warn(
+                f"the loss of step {step} was {loss:.4g}, where {usual:.4g} is usual; it is written to {path}{how}. Look "
+                f"into it by  autograd-core replay {path}",
+                stacklevel=5,
+            )
+
+    def _made_again(self, trainer: Any, at: int | None = None) -> tuple[Moment | None, bool]:
+        """The trainer before the step `at` of this epoch, or before the first that raises; and whether all was as it had been."""
+        if isinstance(trainer.run.batches, Counted):  # who knows what going through them again would change
+            return None, False
+        self._start.restore(trainer)
+        begin, known, exact = trainer.place.batch, trainer.losses, True
+        if hasattr(trainer.model, "train"):
+            trainer.model.train()
+        told = [c.on_step_end for c, _ in self._start.callbacks]
+        if trainer.schedule is not None and trainer.schedule_by == "step":
+            told.append(lambda trainer: trainer.schedule.step())
+        for i, (x, t) in enumerate(trainer.run.batches):
+            if i == 0 and begin:  # the order was drawn anew
+                self._parts.restore(self._start.drawn)
+            before = Moment(trainer, self._parts, whole=False, batch=(x, t))
+            if i == at:
+                return before, exact
+            try:
+                with np.errstate(all="ignore"):
+                    _, loss = trainer.step(x, t) if at is not None else trainer._eager(x, t)
+            except Exception:
+                return (None, False) if at is not None else (before, exact)
+            exact = exact and (i >= len(known) or _bits(loss) == _bits(known[i]))
+            trainer.place.add(len(x), loss)
+            for function in told:
+                function(trainer)
+        return None, False
+
+    def _write(
+        self, trainer: Any, why: str, step: int, batch: Any, said: dict[str, Any], state: dict[str, Any] | None = None
+    ) -> Path | None:
+        path = self.folder / f"step-{step:07d}-{why}.npz"
+        try:
+            write(path, trainer, {"why": why, "step": step, **said}, batch, state)
+        except (OSError, TypeError) as error:
+            warnings.warn(f"the flight recorder could not write {path}: {error}", stacklevel=6)
+            return None
+        self.bundles.append(path)
+        return path
+
+
+class Parts:
+    """The tensors and generators of a training, found once."""
+
+    def __init__(self, trainer: Any):
+        things = [thing for thing in (trainer.model, trainer.loss) if hasattr(thing, "named_parameters")]
+        self.buffers = [b for thing in things for b in thing.buffers()]
+        self.parameters = [p for thing in things for p in thing.parameters()] + resuming._others(trainer)
+        found = [h[k] for thing in (trainer.model, trainer.loss) for _, h, k in generators.places(thing)]
+        self.bits = list({id(g): g.bit_generator for g in found}.values())
+
+    def restore(self, states: list[Any]) -> None:
+        for bits, state in zip(self.bits, states, strict=True):
+            bits.state = state
+
+
+class Moment:
+    """What a step changes, before it: what is drawn from and counted; whole: all else that decides how training goes on, too."""
+
+    def __init__(self, trainer: Any, parts: Parts, whole: bool, batch: Any = (None, None)):
+        self.parts, self.batch, self.whole = parts, batch, whole
+        self.drawn = [bits.state for bits in parts.bits]
+        self.values = [(x, np.array(x.value, order="K")) for x in parts.buffers]
+        self.callbacks: list[Any] = []
+        if whole:
+            self.values += [(p, np.array(p.value, order="K")) for p in parts.parameters]
+            self.place = trainer.place.state_dict() | {"outputs": None, "targets": None}
+            told = [
+                c for c in trainer.run.callbacks if hasattr(c, "on_step_end") and not getattr(c, "told_last", False)
+            ]
+            self.callbacks = [(c, c.state_dict()) for c in told if resuming._has_state(c)]
+            holders = [trainer.schedule, trainer.optimizer, trainer.run.batches]
+            self.states = [(h, h.state_dict()) for h in holders if resuming._has_state(h)]
+
+    def restore(self, trainer: Any) -> None:
+        for x, value in self.values:
+            x.data = value
+        if self.whole:
+            for holder, state in [*self.callbacks, *self.states]:
+                holder.load_state_dict(state)
+            if self.batch[0] is None:  # of a whole epoch, not of the step that is being made
+                trainer.place = resuming.Place()
+                trainer.place.load_state_dict(self.place)
+            trainer._compiled = None  # its programs write into the arrays that were
+        self.parts.restore(self.drawn)
+
+
+def spike(before: list[float], losses: list[float], first: float) -> int | None:
+    """The first of the losses that shoots up from those before it, in the epochs before too; None if none does.
+
+    >>> spike([1.0, 1.2, 1.1, 0.9] * 8, [1.0, 1.3, 9.0, 1.0], 1.0)
+    2
+    """
+    every = np.array([*before, *losses], np.float64)
+    highest = np.maximum.accumulate(every)
+    for i in range(max(len(before), ENOUGH), len(every)):
+        if every[i] > highest[i - 1]:  # seldom
+            usual = np.median(every[:i])
+            above, spread = every[i] - usual, np.median(np.abs(every[:i] - usual))
+            if above > max(ABOVE_ALL * (highest[i - 1] - usual), DEVIATIONS * spread, OF_THE_FIRST * first):
+                return i - len(before)
+    return None
+
+
+def write(path: Path, trainer: Any, facts: dict[str, Any], batch: Any, state: dict[str, Any] | None = None) -> None:
+    """Write a step; the trainer stands before it, unless its state then is given."""
+    x, t = (bare(part) for part in batch)
+    modules = list(trainer.model.modules()) if hasattr(trainer.model, "modules") else []
+    named = list(trainer.model._named_tensors()) if hasattr(trainer.model, "_named_tensors") else []
+    first: dict[int, str] = {}
+    shared = {name: first[id(p)] for name, p in named if first.setdefault(id(p), name) != name}
+    tree = {
+        **facts, "loss": None if facts["loss"] is None else np.float64(facts["loss"]), "x": x, "t": t,
+        "turned": [part.ndim > 1 and part.strides[0] < part.strides[-1] for part in (x, t)],
+        "by_samples": hasattr(trainer.optimizer, "collect"),
+        "architecture": described(trainer.model), "loss_architecture": described(trainer.loss), "shared": shared,
+        "training": [module.training for module in modules], "frozen": [n for n, p in named if getattr(p, "is_parameter", False) and not p.requires_grad],
+        "recent": trainer.losses[-WINDOW:], "state": resuming.state_of(trainer) if state is None else state,
+    }  # fmt: skip
+    tree["state"]["place"] |= {"outputs": None, "targets": None}
+    tree["state"]["history"] = {"rows": tree["state"]["history"]["rows"]}
+    arrays: dict[str, Any] = {}
+    flat = files.flatten(tree, arrays)
+    made = {"library": __version__, "numpy": np.__version__, "python": sys.version.split()[0]}
+    files.write(path, {"format": FORMAT, "version": VERSION, "made_with": made, "state": flat}, arrays)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a bundle holds; ValueError for a file that is none, or is damaged, changed, or of another version."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no bundle {path}")
+    try:
+        header, arrays = files.read(path)
+    except ValueError as error:
+        raise ValueError(f"not a bundle of a flight recorder: {error}") from error
+    if header.get("format") != FORMAT:
+        raise ValueError(f"{path} is no bundle of a flight recorder: its header says {header.get('format')!r}")
+    if type(header.get("version")) is not int or header["version"] != VERSION:
+        raise ValueError(
+            f"{path} has version {header.get('version')!r} of the bundle format, and this library reads version {VERSION}"
+        )
+    if header.get("checksum") != files.checksum(header, arrays):
+        raise ValueError(
+            f"{path} was changed or damaged after it was written: its content has another checksum than its header says"
+        )
+    try:
+        bundle = files.unflatten(header["state"], arrays)
+        if missing := [key for key in KEYS if key not in bundle]:
+            raise ValueError(f"it has no {missing[0]}")
+        for name, turned in zip(
+            ("x", "t"), bundle["turned"], strict=True
+        ):  # products then go through the same memory order
+            bundle[name] = np.asfortranarray(bundle[name]) if turned else bundle[name]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: {error!r}") from error
+    return {**bundle, "made_with": header.get("made_with")}
+
+
+def described(part: Any) -> Any:
+    """How to build a model or a loss, as the library that it comes from says it; None where it cannot."""
+    for kind in type(part).__mro__:
+        room = sys.modules.get(f"{kind.__module__.rpartition('.')[0]}.architecture")
+        if room is not None:
+            return room.describe(part)
+    return None
+
+
+def _bits(number: float) -> bytes:
+    return np.float64(number).tobytes()
