@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.race import environment, pin
 
-EPOCHS, ROUNDS = 200, 7
+EPOCHS, ROUNDS = 100, 7
 
 
 def seconds(model: Any, x: Any, y: Any) -> float:

@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from statistics import median  # NumPy's loads masked arrays first
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ ABOVE_ALL = (
     3.0  # a spike is so many times as far above the median as the highest of the others: chance does not do that
 )
 DEVIATIONS = 10 * 1.4826  # and so many median deviations (1.4826 of them are a normal σ): ten σ
-OF_THE_FIRST = 0.25  # and such a share of the first loss: next to nothing times a thousand is still next to nothing
+OF_THE_FIRST = 0.25  # and such a share of the first loss: next to nothing times a thousand is still next to nothing; and the median
 
 
 class FlightRecorder:
@@ -123,7 +124,7 @@ class FlightRecorder:
         """Go back to the beginning of the epoch and on to the step, write it down, and be again where we are."""
         now, place = Moment(trainer, self._parts, whole=True), trainer.place
         step, loss = place.steps - len(trainer.losses) + at + 1, trainer.losses[at]
-        usual = float(np.median([*self._recent, *trainer.losses[:at]][-WINDOW:]))
+        usual = median([*self._recent, *trainer.losses[:at]][-WINDOW:])
         try:
             before, exact = self._made_again(trainer, at)
             if before is None:
@@ -242,9 +243,9 @@ def spike(before: list[float], losses: list[float], first: float) -> int | None:
     highest = np.maximum.accumulate(every)
     for i in range(max(len(before), ENOUGH), len(every)):
         if every[i] > highest[i - 1]:  # seldom
-            usual = np.median(every[:i])
-            above, spread = every[i] - usual, np.median(np.abs(every[:i] - usual))
-            if above > max(ABOVE_ALL * (highest[i - 1] - usual), DEVIATIONS * spread, OF_THE_FIRST * first):
+            usual = median(every[:i].tolist())
+            above, spread = every[i] - usual, median(np.abs(every[:i] - usual).tolist())
+            if above > max(abs(usual), ABOVE_ALL * (highest[i - 1] - usual), DEVIATIONS * spread, OF_THE_FIRST * first):
                 return i - len(before)
     return None
 

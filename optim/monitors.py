@@ -23,8 +23,8 @@ from .plumbing import bare
 from .settings import COUNT, check
 from .stepping import clipping, needs_more
 
-SAMPLES = 256  # of the fixed batch: a unit that answers to none of so many is as good as dead
-SHARE = 0.03  # of the time of training, where nobody says how often
+SAMPLES = 128  # of the fixed batch: a unit that answers to none of so many is as good as dead
+SHARE = 0.02  # of the time of training, where nobody says how often
 FLAT = 0.05  # of the steepest slope of an activation: less is saturated
 NOTHING = 1e-4  # a slope below is no slope
 
@@ -36,7 +36,7 @@ class Monitor:
     the coming step as a share of its weights (update), the share of units that no sample moves (dead) and of values where a
     bounded activation is flat (saturated), mean and variance of its outputs. What was said is in `alarms` and
     `history.alarms`; what is normal stands in optim/health.py. every: epochs between two measurements; None: as many as
-    take about 3 % of the time, and one at the end. tell: what is called with a sentence; by default it is a warning.
+    take about 2 % of the time, and one at the end. tell: what is called with a sentence; by default it is a warning.
     (Lightning and Keras have no such callback; PyTorch's hooks are what one would build it from.)
 
     >>> from autograd_core import nn, optim

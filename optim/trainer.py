@@ -85,7 +85,10 @@ class Trainer:
         self.resumed_from: Path | None = None
         self.compile = compile
         self.losses: list[float] = []  # of the steps of this epoch
-        self.batch: Any = (None, None)  # the last that was trained one by one, and what came out where no program made it
+        self.batch: Any = (
+            None,
+            None,
+        )  # the last that was trained one by one, and what came out where no program made it
         self.output: Any = None
         self._bar: Bar | None = None
         self._drawn: Any = None  # where generators stand once the order of a resumed epoch is drawn

@@ -404,6 +404,18 @@ def test_a_state_shares_no_memory_with_the_run():
     assert repr(state) == text
 
 
+def test_going_back_in_one_process():
+    """What is compiled wrote into the arrays of before."""
+    trainer = simple()
+    trainer.fit((X, CLASSES), 2)
+    state = trainer.state_dict()
+    ends = []
+    for _ in range(2):
+        trainer.fit((X, CLASSES), 5, resume=state)
+        ends.append(trainer.model[0].weight.value.copy())
+    np.testing.assert_array_equal(*ends)
+
+
 def test_a_run_that_is_over_lets_its_data_go():
     trainer = simple()
     batches = datasets.DataLoader((X, CLASSES), SIZE, shuffle=True, rng=1)

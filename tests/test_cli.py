@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import inspect
 import json
 import subprocess
 import sys
@@ -10,13 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, datasets, nn
+from autograd_core import Tensor, datasets, nn, optim
 from autograd_core.__main__ import main
+from autograd_core.cli import options
+from autograd_core.cli.measures import measure
+from autograd_core.cli.predicting import Predictor
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+def _in_a_folder_of_its_own(tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
+    if "picture" not in request.keywords and "picture" not in request.node.name:  # it takes longer than the rest
+        monkeypatch.setattr("autograd_core.cli.train._picture", lambda *_: None)
 
 
 def run(*argv):
@@ -43,7 +49,7 @@ def points(n=90):
     return [[*np.round(rng.normal(3 * (i % 3), 1, 2), 3), "rgb"[i % 3]] for i in range(n)]
 
 
-def test_a_run_folder_holds_what_is_promised(capsys):
+def test_a_run_folder_holds_what_is_promised_and_a_picture(capsys):
     assert run("train", "iris", "--epochs", 30, "--hidden", 16, "--lr", 0.01, "--out", "out") == 0
     printed = capsys.readouterr().out
     out = Path("out")
@@ -56,8 +62,10 @@ def test_a_run_folder_holds_what_is_promised(capsys):
     assert len(history) == result["epochs"]
     assert min(float(r["val_loss"]) for r in history) == pytest.approx(result["validation"]["loss"])
     config = read_json(out / "config.json")
-    assert config["hidden"] == [16]
-    assert config["loss"] == "cross_entropy"
+    assert config["options"]["hidden"] == [16]
+    assert config["options"]["loss"] == "cross_entropy"
+    assert config["data"]["rows"] == {"train": 105, "validation": 23, "test": 22}
+    assert {row["layer"] for row in read_json(out / "health.json")["rows"]} == {"0", "1", "2"}
     assert (out / "learning_curve.png").stat().st_size > 5000
 
 
@@ -89,15 +97,47 @@ def test_the_same_seed_gives_the_same_run():
     assert all(np.array_equal(one[name], two[name]) for name in one)
 
 
-@pytest.mark.parametrize("schedule", ["none", "step", "cosine"])
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
-def test_every_optimizer_and_schedule_trains(optimizer, schedule):
-    args = ["--optimizer", optimizer, "--schedule", schedule, "--epochs", 6, "--lr", 0.01, "--quiet", "--out", "out"]
-    assert run("train", "blobs", *args) == 0
+def rates(*args):
+    assert run("train", "blobs", *args, "--quiet", "--out", "out") == 0
     with open("out/history.csv") as file:
-        rates = [float(row["lr"]) for row in csv.DictReader(file)]
-    assert rates[0] == 0.01
-    assert (rates[-1] < 0.01) == (schedule != "none")
+        return [float(row["lr"]) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("schedule", options.SCHEDULES)
+def test_every_schedule_changes_the_rate(schedule):
+    found = rates("--schedule", schedule, "--epochs", 9, "--lr", 0.01, "--patience", 2 if schedule == "plateau" else 0)
+    steady = ("none", "plateau")  # plateau: only when nothing gets better
+    assert max(found) == pytest.approx(0.01, rel=0.3)
+    assert (min(found) < 0.009) == (schedule not in steady)
+
+
+@pytest.mark.parametrize("optimizer", options.OPTIMIZERS)
+def test_every_optimizer_begins_at_its_own_rate_and_learns(optimizer):
+    kind = next(getattr(optim, name) for name in optim.__all__ if name.lower() == optimizer)
+    assert rates("--optimizer", optimizer, "--epochs", 6)[0] == inspect.signature(kind).parameters["lr"].default
+    with open("out/history.csv") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert losses[-1] < losses[0]
+
+
+def test_no_optimizer_that_a_command_could_use_is_left_out():
+    left_out = {"LBFGS", "NaturalGradient", "Optimizer"}  # they need a closure, a model, or are the base
+    kinds = {n.lower() for n in optim.__all__ if inspect.isclass(k := getattr(optim, n)) and issubclass(k, optim.Optimizer)}
+    assert kinds - {n.lower() for n in left_out} == set(options.OPTIMIZERS)
+
+
+@pytest.mark.parametrize(("data", "losses"), [("iris", options.CLASS_LOSSES), ("diabetes", options.NUMBER_LOSSES)])
+def test_every_loss_trains(data, losses):
+    for loss in losses:
+        assert run("train", data, "--loss", loss, "--epochs", 3, "--lr", 0.01, "--quiet", "--out", loss) == 0
+        with open(f"{loss}/history.csv") as file:
+            found = [float(row["loss"]) for row in csv.DictReader(file)]
+        assert found[-1] < found[0], loss
+
+
+@pytest.mark.parametrize("activation", sorted(set(nn.activations.ACTIVATIONS) - {"step", "softmax", "log_softmax"}))
+def test_every_activation_trains(activation):
+    assert run("train", "iris", "--activation", activation, "--epochs", 2, "--hidden", "8,8", "--quiet", "--out", "o") == 0
 
 
 def test_quiet_and_pipes_are_quiet(capsys):
@@ -126,13 +166,18 @@ WRONG_CALLS = [
     (["train", "empty.csv"], ["empty.csv", "empty"]),
     (["train", "points.csv", "--target", "knd"], ["knd", "a, b, kind"]),
     (["train", "one_class.csv"], ["every row has the class 'r'"]),
-    (["train", "holes.csv"], ["missing", "line 3"]),
-    (["train", "nan.csv"], ["nan.csv", "line 3"]),
+    (["train", "few.csv"], ["few.csv", "class 'b' has 1 row", "add rows, or join it with another class"]),
+    (["train", "mixed.csv"], ["mixed.csv, line ", "column 'a'", "--drop", "--categories"]),
+    (["train", "infinite.csv"], ["infinite value", "column 'a' (inf)"]),
+    (["train"], ["which data?"]),
+    (["train", "iris", "--drop", "a"], ["bundled", "--drop is for CSV files"]),
+    (["train", "iris", "--weight-decay", "0.1", "--optimizer", "rprop"], ["--weight-decay does not go with --optimizer rprop"]),
+    (["train", "iris", "--loss", "hinge", "--class-weight", "balanced"], ["--class-weight goes with"]),
+    (["train", "iris", "--out", "points.csv/x"], ["points.csv/x cannot be written to", "--out"]),
     (["train", "iris", "--hidden", "16,0"], ["at least 1", "out_features is 0"]),
     (["train", "iris", "--hidden", "many"], ["not a list of sizes"]),
     (["train", "iris", "--lr", "0"], ["learning rate must be above 0", "0.0"]),
     (["train", "iris", "--lr", "-1"], ["learning rate must be above 0"]),
-    (["train", "iris", "--lr", "1e30", "--optimizer", "sgd"], ["loss became", "lower learning rate"]),
     (["train", "iris", "--loss", "mse"], ["--loss mse does not go with a classification"]),
     (["train", "diabetes", "--loss", "cross_entropy"], ["does not go with a regression"]),
     (["train", "iris", "--activation", "rlu"], ["no activation 'rlu'", "relu"]),
@@ -148,8 +193,9 @@ WRONG_CALLS = [
 def test_a_wrong_call_ends_in_one_sentence(argv, fragments, capsys, tmp_path):
     write_csv("points.csv", points())
     write_csv("one_class.csv", [[1, 2, "r"], [3, 4, "r"], [5, 6, "r"]])
-    write_csv("holes.csv", [[1, 2, "r"], ["", 4, "g"], [5, 6, "b"]])
-    write_csv("nan.csv", [[1, 2, "r"], ["nan", 4, "g"], [5, 6, "b"]])
+    write_csv("few.csv", [*points(), [1, 2, "b"]][1:5] + [[i, i + 1, "r"] for i in range(9)])
+    write_csv("mixed.csv", [[1, 2, "r"], [2, 2, "g"], [3, 4, "r"], ["three", 6, "g"]] * 4)
+    write_csv("infinite.csv", [["inf", 2, "r"], [2, 2, "g"], [3, 4, "r"], [5, 6, "g"]] * 4)
     (tmp_path / "ragged.csv").write_text("a,b,kind\n1,2,r\n3,4,g\n5,6\n")
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "full").mkdir()
@@ -161,6 +207,69 @@ def test_a_wrong_call_ends_in_one_sentence(argv, fragments, capsys, tmp_path):
         assert fragment in err
     assert "Traceback" not in err
     assert sorted(tmp_path.rglob("*")) == before  # nothing was written, nothing was lost
+
+
+def test_a_run_that_diverges_keeps_what_there_is(capsys):
+    assert run("train", "iris", "--lr", "1e30", "--optimizer", "sgd", "--out", "out") == 2
+    err = capsys.readouterr().err
+    for fragment in ("loss became", "lower learning rate", "autograd-core replay out/flight/step-0000002"):
+        assert fragment in err
+    assert Path("out/config.json").exists()
+    assert not Path("out/model.npz").exists()
+
+
+def test_missing_values_and_words_are_said_and_kept_with_the_model(capsys):
+    datasets.make_passengers(200).to_csv("ship.csv")
+    assert run("train", "ship.csv", "--target", "survived", "--epochs", 3, "--drop", "booked,deck", "--out", "out") == 0
+    printed, err = capsys.readouterr()
+    assert "column 'age'" in printed
+    assert "filled with the median" in printed
+    assert "column 'booked': dropped; as was asked" in printed
+    assert "classes of 'survived': no" in printed
+    assert "autograd-core: note: ship.csv: column 'fare': 1 of 29 missing values, none in training" in err
+    encoder = datasets.Encoder.from_dict(nn.notes("out/model.npz")["encoder"])
+    assert "port=Cherbourg" in encoder.feature_names
+    assert read_json("out/config.json")["data"]["notes"] == encoder.notes
+
+
+def test_balanced_weights_find_more_of_a_rare_class():
+    rng = np.random.default_rng(0)
+    write_csv("rare.csv", [[*np.round(rng.normal(i % 12 == 0, 0.7, 2), 3), "no" if i % 12 else "yes"] for i in range(600)])
+    found = {}
+    for weight in ("none", "balanced"):
+        run("train", "rare.csv", "--class-weight", weight, "--epochs", 20, "--lr", 0.01, "--quiet", "--out", weight)
+        found[weight] = evaluated(weight, "rare.csv")["classes"][1]["recall"]
+    assert found["balanced"] > found["none"] + 0.2
+
+
+def evaluated(folder, path):
+    model = Predictor(Path(folder) / "model.npz")
+    data = model.encoder.transform(datasets.read_table(path))
+    return measure(model, data.x, data.y)
+
+
+def test_one_json_object_for_programs(capsys):
+    assert run("train", "iris", "--epochs", 2, "--json", "--out", "out") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"run": "out", **read_json("out/result.json")}
+    run("datasets", "--json")
+    assert json.loads(capsys.readouterr().out)[1]["name"] == "iris"
+
+
+def test_ctrl_c_keeps_everything(monkeypatch, capsys):
+    class Interrupting(optim.CSVLogger):
+        def on_epoch_end(self, trainer, row):
+            super().on_epoch_end(trainer, row)
+            if row["epoch"] == 3:
+                trainer.pause("stopped by Ctrl-C")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("autograd_core.optim.CSVLogger", Interrupting)
+        assert run("train", "iris", "--epochs", 9, "--out", "out") == 130
+    assert "`autograd-core resume out` goes on" in capsys.readouterr().out
+    assert read_json("out/result.json")["epochs"] == 3
+    assert run("resume", "out", "--quiet") == 0
+    assert read_json("out/result.json")["epochs"] == 9
 
 
 def test_ctrl_c_is_no_traceback(monkeypatch, capsys):

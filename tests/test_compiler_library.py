@@ -12,7 +12,7 @@ from layer_cases import CASES as LAYERS
 from layer_cases import covered, layers
 from test_lecture_losses import CALLS, MODULES
 
-from autograd_core import Tensor, nn, no_grad, optim
+from autograd_core import nn, no_grad, optim
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(14, 6)).astype(np.float32)

@@ -170,7 +170,7 @@ def test_partial_fit_learns_a_class_it_has_been_told_of():
     assert model.classes_.tolist() == ["no", "yes"]
     for _ in range(60):
         model.partial_fit(X, TWO)
-    assert model.score(X, TWO) > 0.9
+    assert min(model.score(X[kind == TWO], TWO[kind == TWO]) for kind in ("no", "yes")) > 0.6
     assert (model.n_iter_, len(model.loss_curve_)) == (1, 61)
     with pytest.raises(ValueError, match=r"y holds \['maybe'\], none of the classes"):
         model.partial_fit(X, np.where(TWO == "no", "maybe", TWO))

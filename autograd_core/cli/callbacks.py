@@ -25,8 +25,10 @@ class Sometimes(optim.Checkpoint):
 
 def callbacks(args: Any, out: Path, seconds: float) -> list[Any]:
     """The history as a file, checkpoints, how the layers fare, a recorder of failures; early stopping, a limit of time."""
+    every = max(args.epochs // 40, 1) if args.report else None  # a report draws it
     found: list[Any] = [
-        optim.CSVLogger(out / files.HISTORY), Sometimes(out / files.CHECKPOINTS, seconds), optim.Monitor(), optim.FlightRecorder(out / files.FLIGHT),
+        optim.CSVLogger(out / files.HISTORY), Sometimes(out / files.CHECKPOINTS, seconds), optim.Monitor(every),
+        optim.FlightRecorder(out / files.FLIGHT),
     ]  # fmt: skip
     if args.patience:
         found.append(optim.EarlyStopping(args.patience))

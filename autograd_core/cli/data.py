@@ -62,13 +62,13 @@ def prepare(args: Any) -> Prepared:
         raise ValueError("which data? name a bundled set (see: autograd-core datasets) or a CSV file, or set data in the file of --config")
     args.data = source
     path, encoder, target, columns = Path(source), None, "target", []
-    if source in datasets.names() and not path.exists():
+    if source in datasets.names() and not path.is_file():
         _refuse_columns(args, f"{source} is a bundled data set with a target of its own")
         parts, name = datasets.load(source).split(*PARTS, seed=args.seed), source
     elif path.suffix == ".npz":
         _refuse_columns(args, f"{source} holds the arrays x and y")
         parts, name = datasets.load_npz(path).split(*PARTS, seed=args.seed), path.stem
-    elif not (args.target or path.suffix or "/" in source or path.exists()):
+    elif not (args.target or path.suffix or "/" in source or path.is_file()):
         datasets.load(source)  # which says what there is
         raise AssertionError(source)
     else:
@@ -85,7 +85,7 @@ def prepare(args: Any) -> Prepared:
     scaled, scaler, *more = datasets.standardize(*parts, target=parts[0].task == "regression")  # type: ignore[call-overload]
     return Prepared(
         name, *scaled, scaler, more[0] if more else None, encoder, target,
-        str(path.resolve()) if path.exists() else None, digest, columns,
+        str(path.resolve()) if path.is_file() else None, digest, columns,
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _refuse_columns(args: Any, why: str) -> None:
 
 def _digest(path: Path, parts: Any) -> str:
     """SHA-256 of a file, or of arrays that stand in none."""
-    if path.exists():
+    if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()
     for part in parts:

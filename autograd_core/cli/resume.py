@@ -28,6 +28,7 @@ def add_command(commands: Any) -> None:
 
 
 def _resume(args: argparse.Namespace) -> int:
+    from .. import optim
     from .building import build
     from .data import prepare
     from .train import fit
@@ -49,6 +50,7 @@ def _resume(args: argparse.Namespace) -> int:
         if getattr(args, name) is not None:
             setattr(before, name, getattr(args, name))
     before.time_limit = args.time_limit
+    optim.checkpoint.newest(run.folder / files.CHECKPOINTS)  # says what is wrong before anything is changed
     for name in ("quiet", "json", "report"):
         setattr(before, name, getattr(args, name))
     if before.epochs > laid_out and before.schedule == "one_cycle":

@@ -124,12 +124,11 @@ def _picture(history: Any, path: Path) -> None:
     from importlib.util import find_spec
 
     if find_spec("matplotlib"):
-        import matplotlib
+        from matplotlib.figure import Figure
 
-        matplotlib.use("agg")
-        ax = history.plot()
-        ax.figure.savefig(path, dpi=120)
-        ax.figure.clear()
+        figure = Figure(figsize=(7, 4), layout="constrained")  # which no window and no list of figures holds
+        history.plot(figure.subplots())
+        figure.savefig(path, dpi=120)
 
 
 def summary(data: Any, args: Any, facts: Any, results: Any, out: Path) -> str:
@@ -154,4 +153,6 @@ def summary(data: Any, args: Any, facts: Any, results: Any, out: Path) -> str:
         "",
         f"saved in {out}: {', '.join(sorted(p.name for p in out.iterdir() if not p.name.startswith('.')))}",
     ]  # fmt: skip
+    if facts["stopped"] and "improved" not in facts["stopped"]:
+        lines.append(f"`autograd-core resume {out}` goes on")
     return "\n".join(lines)

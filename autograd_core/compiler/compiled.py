@@ -14,7 +14,7 @@ import numpy as np
 from ..tensor import Tensor, filled, new
 from ..trees import leaves
 from .program import Program
-from .recording import CannotRecord, Record, record, same
+from .recording import CannotRecord, Record, record, said, same
 from .watching import Watched
 
 
@@ -26,9 +26,11 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
     looks at a value. Parameters are read anew at every call, generators are drawn from, running statistics are written.
     verify_every=n runs every nth call as it is as well, and compares.
 
-    What no recorder can see is Python that changes later without touching an argument's shape: a global, a counter that
-    starts to count later, a list that is appended to, numbers taken out of an argument by its bare array `.value`, a print.
-    Such a function runs as it was when it was recorded, as under jax.jit.
+    It is recorded anew when a global, a closure's variable or an attribute of a module or object that it names has become another.
+    Two things no recorder can see, as jax.jit cannot:
+    - what a function that f calls reads beside its arguments, and numbers taken out by the bare array `.value`: they stay as
+      they were when f was recorded, until verify_every finds out;
+    - what f does to the world: it prints, writes a file or waits while it is recorded, and not when it is replayed.
 
     >>> from autograd_core import grad
     >>> slope = compile(lambda x: grad(lambda z: (z**3).sum())(x))
@@ -51,7 +53,11 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
             watched.look()
             for k in [k for k, program in programs.items() if program is not None]:
                 del programs[k]
-        key = (tuple([(a.shape, a.dtype, None if a.flags.c_contiguous else a.strides) for a in arrays]), tuple(plain.items()), *watched.modes())
+        key = (
+            tuple([(a.shape, a.dtype, None if a.flags.c_contiguous else a.strides) for a in arrays]),
+            tuple(plain.items()),
+            *watched.modes(),
+        )
         there = programs.get(key)
         if there is not None and any(p.gradient is not None for p in there.absent):
             key = (*key, "adding to gradients")
@@ -87,12 +93,18 @@ def _recorded(f: Any, g: Callable[..., Any], arrays: tuple[Any, ...], watched: W
         first = record(g, arrays)
         adds = first.forgets()
         second = record(g, arrays, lines=False) if adds else _with_gradients(first, g, arrays)
-        if not adds and second.adds() and not first.adds():  # nobody forgets the gradients: this holds while there are none
+        if (
+            not adds and second.adds() and not first.adds()
+        ):  # nobody forgets the gradients: this holds while there are none
             adds, second = True, record(g, arrays, lines=False)
         different, changes = same(first, second), watched.changed()
         if different is None and changes is None:
             return Program(first, _argument_names(f, len(arrays)), absent=list(first.leaves) if adds else [])
-        reason = f"it does not do the same twice: {different}" if different else f"it changes {changes} as it runs"
+        reason = (
+            f"it does not do the same twice: {different}"
+            if different
+            else f"it changes {changes} as it runs{_where(f)}"
+        )
     except CannotRecord as error:
         reason = str(error)
     finally:
@@ -137,6 +149,11 @@ def _close(a: Any, b: Any) -> bool:
     return a.shape == b.shape and np.allclose(
         a, b, rtol=1e-5 if a.dtype == np.float32 else 1e-10, atol=1e-8, equal_nan=True
     )
+
+
+def _where(f: Any) -> str:
+    code = getattr(getattr(f, "forward", f), "__code__", None)
+    return "" if code is None else f" in {said((code.co_filename, code.co_firstlineno))}"
 
 
 def _name(f: Any) -> str:

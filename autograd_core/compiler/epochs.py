@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..memory import wrote
+from ..memory import write, wrote
 from .calls import Call, Value
 from .plan import Plan
+from .program import number_of
 from .text import Text
 
 MOST = 64  # batches between two looks at the losses
@@ -44,7 +45,7 @@ class Epochs:
             part = slice(k * size, (k + 1) * size)
             return (x[part], t[part]) if order is None else (x[order[part]], t[order[part]])
 
-        many = self._many(batch(0)) if whole > 2 and outputs is None else None
+        many = self._many(batch(0), outputs is not None) if whole > 2 else None
         if many is not None:
             many.lay_out(x, t, order)
             most = whole - 1 if look and whole * size == len(x) else whole  # the last step leaves its gradients
@@ -52,6 +53,10 @@ class Epochs:
                 found = many.run(len(losses), most - len(losses))
                 if found is None:
                     break
+                if outputs is not None:
+                    part = slice(len(losses) * size, (len(losses) + len(found)) * size)
+                    outputs.append(many.outputs(len(losses), len(found)))
+                    targets.append(t[part] if order is None else t[order[part]])
                 losses += found
         for k in range(len(losses), math.ceil(len(x) / size)):
             bx, bt = batch(k)
@@ -66,12 +71,12 @@ class Epochs:
                 targets.append(bt)
         return losses, targets
 
-    def _many(self, first: tuple[Any, Any]) -> Run | None:
+    def _many(self, first: tuple[Any, Any], outputs: bool) -> Run | None:
         step = self.training.program(*first)
         if step is None:
             return None
-        if self.step is not step:
-            self.step, self.run_of = step, step.many(self.batches.size)
+        if self.step != (step, outputs):
+            self.step, self.run_of = (step, outputs), step.many(self.batches.size, outputs)
             if self.run_of is not None:
                 self.run_of.begin()
         return self.run_of
@@ -81,20 +86,26 @@ class Run:
     """Many steps by one program."""
 
     @staticmethod
-    def possible(plan: Plan) -> bool:
+    def possible(plan: Plan, outputs: bool) -> bool:
         """Whether the update is all in the program, no more than that is to be put back, and the loss can wait."""
         small = sum(flat.values.size for _, flat in plan.flats) <= SMALL
-        arrays = all(isinstance(t.value, np.ndarray) for t in plan.writes)
-        if not (plan.inline and small and arrays) or plan.others or None in plan.rules():
+        if not (plan.inline and small) or plan.others or None in plan.rules():
             return False
         part = loss_part(plan)
-        return part is not None and 4 * sum(v.size * v.dtype.itemsize for v in part[1]) <= ROOM
+        if part is None or (outputs and not (plan.output.kind == "made" and _writable(plan.output))):
+            return False
+        numbers = [t for t in plan.writes if not isinstance(t.value, np.ndarray)]
+        if any(id(t) not in plan.calls.outside for t in numbers):  # written and not read
+            return False
+        return 4 * sum(v.size * v.dtype.itemsize for v in (*part[1], plan.output)) <= ROOM
 
-    def __init__(self, plan: Plan, size: int):
+    def __init__(self, plan: Plan, size: int, outputs: bool):
         self.plan, self.size = plan, size
         part = loss_part(plan)
         assert part is not None
         self.calls, self.slots = part
+        if outputs and plan.output not in self.slots:
+            self.slots.append(plan.output)
         self.texts: list[Any] = []
         self.stack = min(MOST, ROOM // (sum(v.size * v.dtype.itemsize for v in self.slots) or 1))
         self.room = {v: np.empty((self.stack, *v.shape), v.dtype) for v in self.slots}
@@ -152,26 +163,36 @@ class Run:
         if text is None:
             return None
         before = [[flat.values.copy(), *(s.copy() for s in flat.state.values())] for _, flat in plan.flats]
-        written = [t.value.copy() for t in plan.writes]
+        written = [(t, t.value.copy()) for t in plan.writes if isinstance(t.value, np.ndarray)]
         states = [bits.state for bits in plan.generators]
         with np.errstate(all="ignore"):
-            text.run(self._batches(text)[start : start + count])
+            numbers = text.run(self._batches(text)[start : start + count], *map(number_of, text.numbers))
             losses = self._losses(start, place, count)
         if not all(map(math.isfinite, losses)):
             for (_, flat), copies in zip(plan.flats, before, strict=True):
                 for array, copy in zip((flat.values, *flat.state.values()), copies, strict=True):
                     array[...] = copy
-            for tensor, copy in zip(plan.writes, written, strict=True):
+            for tensor, copy in written:
                 tensor.value[...] = copy
             for bits, state in zip(plan.generators, states, strict=True):
                 bits.state = state
             return None
         from .training import count as counted
 
+        for v, number in zip(text.numbers, numbers or (), strict=False):
+            if any(v.source is t for _, t in text.late):
+                write(v.source, number)
         counted(plan, text.rules, count)
         if plan.writes:
             wrote(plan.writes)
         return losses
+
+    def outputs(self, start: int, count: int) -> Any:
+        """The model's outputs for batches that were just run, one sample after the other."""
+        place = start % self.stack
+        rows = self.room[self.plan.output][place : place + count]
+        rows = rows.swapaxes(1, 2) if self.plan.turned else rows
+        return np.array(rows.reshape(-1, *rows.shape[2:]))
 
     def _text(self, t: int, place: int, count: int) -> tuple[Text | None, int]:
         """A program that fits the coming step, the tables of its changing numbers filled for as many steps as it fits."""

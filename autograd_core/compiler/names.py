@@ -61,13 +61,17 @@ class Names:
         self.given[name] = thing
         return name
 
+    def given_name(self, array: Any) -> str | None:
+        """What prepare's argument is called that is this very array."""
+        return next((n for n, thing in self.given.items() if isinstance(thing, Thing) and thing.array is array), None)
+
     def name(self, x: Any) -> str:
         """How the program speaks of an input."""
         if not isinstance(x, Value):
             return self.literal(x)
         if x not in self.names:
             if x.kind == "constant":
-                self.names[x] = self.literal(x.source) if not x.shape else self.give(x.name or "c", x)
+                self.names[x] = self.literal(x.source) if not x.shape else self._ones(x) or self.give(x.name or "c", x)
                 if x.shape:
                     self.fixed[x] = x.source
             elif isinstance(x.source.value if x.kind == "outside" else None, np.ndarray):
@@ -87,6 +91,16 @@ class Names:
         if isinstance(number, float) and not np.isfinite(number):
             return f'float("{number}")'
         return repr(number)
+
+    def _ones(self, x: Value) -> str | None:
+        """The name of an array of ones, which prepare makes by itself; None for another array."""
+        if len(x.shape) != 1 or x.name or x.dtype.kind != "f" or not (x.source == 1).all():
+            return None
+        key = ("ones", x.shape, x.dtype)
+        if key not in self.constants:
+            self.constants[key] = self.fresh(f"ones_{x.size}")
+            self.before.append(f"{self.constants[key]} = {self.function('ones')}({x.size}, {self.function(x.dtype.name)})")
+        return self.constants[key]
 
     def _constant(self, number: Any) -> str:
         key = (number.dtype, number.tobytes())

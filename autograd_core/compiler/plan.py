@@ -75,6 +75,7 @@ class Plan:
         self.calls.kept = []
         results = self.calls.results
         self.output, self.loss = results["output"], results["loss"]
+        self.loss.name = self.loss.name or "loss"
         self.gradients = {p: results[p] for p in self.gradients}
         self.written = [results["write", i] for i in range(len(self.writes))]
         self.adopt()
@@ -82,6 +83,7 @@ class Plan:
         even = all(len(set(flat.steps)) == 1 for _, flat in self.flats)
         plain = getattr(type(optimizer).step, "__qualname__", "") == "Optimizer.step"
         self.inline = every and even and plain and training.clip is None
+        self.turned = False  # whether the output has a column for each sample
         self.with_ones: set[Value] = set()  # arguments whose rows end with a 1
         self.lying: list[tuple[Value, Any]] = []  # values that are to lie in given arrays
         self.destinations: list[tuple[Value, Any, str]] = []  # gradients, where they go, and the names of these places
@@ -155,5 +157,7 @@ def turned(plan: Plan, batch: int) -> Plan | None:
     new.calls = Calls(other.arguments, other.calls, plan.calls.outside)
     new.destinations, new.lying, new.with_ones = other.destinations, other.placed, other.with_ones
     new.loss = other.same[plan.loss]
+    new.turned = plan.output in other.turned
+    new.output = other.turned[plan.output] if new.turned else other.same.get(plan.output, plan.output)
     new.written = []
     return None if plan.written else new

@@ -12,13 +12,11 @@ from ..op import Op
 from ..tensor import Tensor, filled, new
 from ..trees import mapped
 from .calls import Calls, Value, constant
-from .column_text import ColumnText
 from .explaining import explained
 from .lowering import from_record
 from .names import Thing
 from .passes import PASSES
 from .recording import Record
-from .rolling import columns_of, outside
 from .scalars import all_scalars, write_scalars
 from .writing import Writer
 
@@ -51,6 +49,9 @@ class Program:
     """
 
     def __init__(self, found: Record, names: list[str], absent: Sequence[Tensor] = ()):
+        from .column_text import ColumnText  # here, as training does without
+        from .rolling import columns_of, outside
+
         self.absent = absent  # whose gradients must not be there yet
         self.costs = ""
         self.record = found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import Any
 
@@ -35,12 +35,13 @@ class CannotRecord(Exception):
 class Read:
     """One row that was read: its result, what its kernel kept, what it was fed, and the user's line."""
 
-    __slots__ = ("inputs", "line", "op", "out", "params", "saved")
+    __slots__ = ("inputs", "line", "of", "op", "out", "params", "saved")
 
     def __init__(
         self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], saved: tuple[Any, ...], line: Any
     ):
         self.out, self.op, self.inputs, self.params, self.saved, self.line = out, op, inputs, params, saved, line
+        self.of = ""  # the row by whose rule it was read, in a backward pass
 
 
 class Record:
@@ -89,6 +90,15 @@ class Record:
             saved = tuple(filled(new(Tensor), s) if isinstance(s, (np.ndarray, np.generic)) else s for s in out.saved)
             out.saved = saved
         self.steps.append(Read(out, op, inputs, params, saved, _users_line() if self.lines and len(self.steps) < LINED else None))
+
+    def passing(self, outputs: Any, order: Any, edges: Iterable[Any], grads: Any) -> Iterator[Any]:
+        """A backward pass is made: of what is read, note by whose rule."""
+        start = len(self.steps)
+        for edge in edges:
+            for read in self.steps[start:]:
+                read.of = edge[0].op.name
+            yield edge
+            start = len(self.steps)
 
     def draws(self, rng: Any) -> None:
         """A row is about to draw random numbers; they are given back when the record is finished."""

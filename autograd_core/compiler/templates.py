@@ -11,6 +11,7 @@ import numpy as np
 
 from .calls import Call, Value
 
+BACK = " backward"  # in the note of what a row's rules are made of
 REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
 
 
@@ -34,7 +35,8 @@ def statement(w: Any, call: Call) -> list[str]:
 
 def row_of(call: Call) -> str:
     """The row that a call is a part of."""
-    return call.note.split(",")[0] or call.op.name
+    row, _, rest = call.note.partition(",")
+    return (row or call.op.name) + ("_grad" if rest == BACK else "")
 
 
 def _number(w: Any, call: Call) -> str:
@@ -60,7 +62,7 @@ def _number(w: Any, call: Call) -> str:
         text = f"{w.function(op.kernel.__name__)}({', '.join(map(w.name, call.inputs))})"
     else:
         return _called(w, call)
-    w.names[out] = w.fresh(op.name)
+    w.names[out] = w.fresh(out.name or op.name)
     return f"{w.names[out]} = {text}"
 
 

@@ -68,7 +68,7 @@ class Text:
         once = {}
         if every is None:
             w.taken.add("isfinite")
-            once[plan.loss] = ["if not isfinite({}):", "    return {},"]
+            once[plan.loss] = ["if not isfinite({0}): return {0},"]
         more = (["keep"] if plan.inline else []) if every is None else None
         self.source = w.write(after, once, more, extra)
         if every is None:
@@ -89,17 +89,48 @@ class Text:
 
     def _last_lines(self, w: Writer, copies: Iterable[Any]) -> list[str]:
         """What is copied to where it belongs, the gradients for those who look, and the optimizer's rule."""
+        if self.slots is not None:  # single numbers go from one batch to the next
+            for v, t in self.late:
+                w.body.append((f"{w.name(self.plan.calls.outside[id(t)])} = {w.name(v)}", ""))
         lines = [f'{w.function("copyto")}({w.give(name, Thing(to))}, {w.name(v)}, "unsafe")' for v, to, name in copies]
         if not self.plan.inline:
             return lines
         for i, (_, flat) in enumerate(self.plan.flats):
             if self.slots is None:
                 grads = w.give(f"grads{i or ''}", Thing(flat.grads))
-                lines += [*(["if keep is not None:"]), f"    {w.function('copyto')}(keep[{i}], {grads})"]
+                lines.append(f"if keep is not None: {w.function('copyto')}(keep[{i}], {grads})")
         for i, ((_, flat), rule) in enumerate(zip(self.plan.flats, self.rules, strict=True)):
             if rule is not None:
                 lines += rule.written(w, flat, str(i) if i else "", self.slots is not None, CHUNK)
+            _as_parts(w, flat, str(i) if i else "")
         return lines
+
+
+def _as_parts(w: Writer, flat: Any, suffix: str) -> None:
+    """What prepare is given of an optimizer's buffers it takes out of them by itself."""
+    parts = []
+    for name, thing in list(w.given.items()):
+        array = bare(thing)
+        for buffer, whole in (("values", flat.values), ("grads", flat.grads)):
+            text = None if array is whole or not isinstance(array, np.ndarray) else _part_of(whole, array)
+            if text is not None:
+                w.given.setdefault(w.given_name(whole) or f"{buffer}{suffix}", Thing(whole))
+                parts.append(f"{name} = {w.given_name(whole)}{text}")
+                del w.given[name]
+    w.before[:0] = parts
+
+
+def _part_of(whole: Any, array: Any) -> str | None:
+    """How an array is taken out of a flat one; None if it is no part of it."""
+    start = (array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
+    if array.base is None or array.dtype != whole.dtype or not 0 <= start <= start + array.size <= whole.size:
+        return None
+    part = f"[{start}:{start + array.size}]"
+    if array.ndim == 1 and array.strides == whole.strides:
+        return part
+    if array.flags.c_contiguous:
+        return f"{part}.reshape({array.shape})"
+    return f"{part}.reshape({array.shape[::-1]}).T" if array.T.flags.c_contiguous else None
 
 
 def _placed(w: Writer, g: Value, view: Any, name: str) -> bool:

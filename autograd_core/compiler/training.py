@@ -107,14 +107,14 @@ class Step:
     def __init__(self, plan: Plan, clip: Any, fast: bool):
         self.plan, self.clip, self.fast = plan, clip, fast
         self.texts: dict[Any, Text] = {}
-        self.run_of: Any = False
+        self.runs: dict[bool, Run | None] = {}
 
-    def many(self, size: int) -> Run | None:
+    def many(self, size: int, outputs: bool) -> Run | None:
         """Many such steps as one program, where that can be."""
-        if self.run_of is False:
+        if outputs not in self.runs:
             plan = (turned(self.plan, size) if self.fast and self.plan.inline else None) or self.plan
-            self.run_of = Run(plan, size) if Run.possible(plan) else None
-        return self.run_of
+            self.runs[outputs] = Run(plan, size, outputs) if Run.possible(plan, outputs) else None
+        return self.runs[outputs]
 
     def text(self, outputs: bool) -> Text:
         """The program that fits the optimizer's numbers of the coming step, which are filled in."""

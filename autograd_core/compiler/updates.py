@@ -159,15 +159,16 @@ class Rule:
             return 0
         if self.steady:
             return count
-        names = list(self.cells)
+        rows: list[Any] = []
         for k in range(count):
             answers, numbers = self.evaluate(t + k, group)
             if answers != self.answers:
-                return k
-            for name, number in zip(names, numbers, strict=True):
-                if name in self.tables:
-                    self.tables[name][place + k] = number
-        return count
+                break
+            rows.append(numbers)
+        for name, column in zip(self.cells, zip(*rows, strict=True), strict=True):
+            if name in self.tables:
+                self.tables[name][place : place + len(rows)] = column
+        return len(rows)
 
     def written(self, w: Any, flat: Any, suffix: str, every: bool, chunk: int) -> list[str]:
         """The lines in a program. every: for many batches, whose changing numbers it is then called with."""

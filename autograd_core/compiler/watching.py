@@ -1,13 +1,14 @@
 """What a program takes for granted beside its arguments: settings of modules, and the names that a function reads.
 
-They are looked at by identity before each run. Another object in a module's attribute, in a closure or in a global asks for another
-recording; and one that the function itself changes cannot be replayed.
+They are looked at by identity before each run. Another object in a closure, in a global or in an attribute of a module or of the user's
+own object asks for another recording; and one that the function itself changes cannot be replayed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import is_
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ..tensor import Tensor
@@ -15,6 +16,7 @@ from ..tensor import Tensor
 LONGEST = 1000  # of a list or dict whose elements are looked at, too
 PLAIN = (int, float, str, bool, type(None))
 MISSING = object()
+LIBRARIES = {"autograd_core", "nn", "optim", "datasets", "numpy", "builtins"}
 
 
 class Watched:
@@ -28,15 +30,20 @@ class Watched:
         """Take for granted what there is now."""
         self.cells: list[tuple[str, Any]] = []
         self.globals: list[tuple[str, dict[str, Any]]] = []
+        self.defaults: list[tuple[str, Any]] = []
         for thing in self.things:
             code = getattr(thing, "__code__", None)
             if code is not None:
                 self.cells += zip(code.co_freevars, thing.__closure__ or (), strict=True)
+                self.defaults += [("a default", x) for x in (thing.__defaults__ or ())]
                 self.globals += [(name, thing.__globals__) for name in code.co_names if name in thing.__globals__]
         self.owners: list[dict[str, Any]] = []
         found = [*self.things, *(getattr(x, "__self__", None) for x in self.things), *(v for _, v in self._held())]
         self.modules = list(dict.fromkeys(m for x in found if _is_module(x) for m in x.modules()))
-        plain = [x for x in self.things if not _is_module(x) and isinstance(getattr(x, "__dict__", None), dict)]
+        plain = [x for x in found if not _is_module(x) and _is_the_users(x)] + [
+            x for x in self.things if not _is_module(x)
+        ]
+        plain = [x for x in plain if isinstance(getattr(x, "__dict__", None), dict)]
         self.owners = [vars(x) for x in (*self.modules, *plain)]
         self.before = self._now()
 
@@ -68,6 +75,7 @@ class Watched:
                 yield name, MISSING
         for name, known in self.globals:
             yield name, known.get(name, MISSING)
+        yield from self.defaults
         for attributes in self.owners:
             for name, value in attributes.items():
                 if name != "training":  # another program, and not another recording
@@ -93,6 +101,11 @@ def _elements(value: Any) -> list[Any]:
     if type(value) not in (list, dict) or len(value) > LONGEST:
         return []
     return list(value.values()) if type(value) is dict else value
+
+
+def _is_the_users(x: Any) -> bool:
+    """Whether it is an object of the user's, whose attributes are names like any other."""
+    return not isinstance(x, (type, FunctionType, ModuleType)) and type(x).__module__.split(".")[0] not in LIBRARIES
 
 
 def _is_module(x: Any) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from ..ops.indexing import is_basic
 from .calls import Call, Calls, Value
 from .names import Names
+from .tidy import gathered, nested
 
 VIEWS = {"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "moveaxis", "getitem", "flip"}
 SIGNS = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
@@ -100,7 +101,10 @@ class Writer(Names):
     def _empty(self, value: Value) -> tuple[Any, str]:
         """Memory for a value, laid out as eager code's, and the text that makes it."""
         shape = value.shape if value.axes is None else tuple(value.shape[i] for i in value.axes)
-        array, text = np.empty(shape, value.dtype), f"{self.function('empty')}({shape}, {self.function(value.dtype.name)})"
+        array, text = (
+            np.empty(shape, value.dtype),
+            f"{self.function('empty')}({shape}, {self.function(value.dtype.name)})",
+        )
         if value.axes is None:
             return array, text
         back = tuple(value.axes.index(i) for i in range(len(shape)))
@@ -155,7 +159,7 @@ class Writer(Names):
         self.fixed, self.free = {}, {}  # they were examples; prepare makes the buffers
         arguments = [*self.arguments, *(self.names[x] for x in self.numbers), *(more or ())]
         lines = [f"from numpy import {', '.join(sorted(self.functions))}", ""] if self.functions else []
-        lines += [f"def prepare({', '.join(self.given)}):", *(f"    {line}" for line in self.before), ""]
+        lines += [f"def prepare({', '.join(self.given)}):", *(f"    {line}" for line in gathered(self.before)), ""]
         inner = "        "
         if more is None:  # for many batches
             self.each = [
@@ -164,17 +168,19 @@ class Writer(Names):
                 *(self.ahead or ()),
                 *self.varying,
             ]
-            lines += ["    def run(batches):", f"        for {', '.join(self.each)} in batches:"]
+            numbers = [self.names[x] for x in self.numbers]
+            lines += [f"    def run({', '.join(['batches', *numbers])}):", f"        for {', '.join(self.each)} in batches:"]
             inner += "    "
         else:
             lines.append(f"    def step({', '.join(arguments)}):")
         said = ""
-        for line, note in self.body:
+        for line, note in nested(self.body):
             comment = f"  # {note}" if note and note != said else ""
             lines.append(f"{inner}{line}{comment}")
             said = note
         lines += [f"{inner}{line}" for line in after]
         if more is None:
+            lines += [f"        return {', '.join(numbers)}{',' * (len(numbers) == 1)}"] if numbers else []
             return "\n".join([*lines, "", "    return run"]) + "\n"
         lines += [f"        return {', '.join(results)}{',' * (len(results) == 1)}", "", "    return step"]
         return "\n".join(lines) + "\n"

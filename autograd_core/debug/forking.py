@@ -56,13 +56,9 @@ def fork(
                 raise ValueError(_only_recorded(node.op))
             _compute(new)
             stale.add(node)
-    forked = Session.__new__(Session)
-    forked.nodes, forked.loss = list(own.values()), own[session.loss]
-    forked._own = {**own, **{theirs: own[ours] for theirs, ours in session._own.items()}}
-    forked._variables = {}
-    forked.names = {own[node]: name for node, name in session.names.items()}
-    forked._seed = session._seed
-    forked._begin()
+    twin_of = {**own, **{theirs: own[ours] for theirs, ours in session.twin_of.items()}}
+    names = {own[node]: name for node, name in session.names.items()}
+    forked = Session.of_nodes(list(own.values()), own[session.loss], session.seed, twin_of, names)
     _hook(forked, session)
     for node in session.nodes:
         if getattr(node.op, "recorded", False):
@@ -109,7 +105,7 @@ def _hold(node: Tensor, recorded: Any) -> None:
 def _hook(forked: Session, session: Session) -> None:
     """The user's hooks, which a pass of the session has called and put away, are called again in the fork's pass."""
     hooked = set() if "replay" not in vars(session) else {session.names[node] for node in session.replay.hooked}
-    for theirs, own in forked._own.items() if in_use.anywhere else ():
+    for theirs, own in forked.twin_of.items() if in_use.anywhere else ():
         if getattr(getattr(theirs, "hooks", None), "functions", None):
             own.hooks = theirs.hooks
             hooked.discard(forked.names[own])
@@ -189,7 +185,7 @@ def _pairs(a: Session, b: Session) -> list[tuple[Tensor, Tensor]]:
     rows = [[node.op.name if node.op else None for node in s.nodes] for s in (a, b)]
     if rows[0] == rows[1]:
         return list(zip(a.nodes, b.nodes, strict=True))
-    return [(x, b._by_name[name]) for x, name in a.names.items() if name in b._by_name]
+    return [(x, b.by_name[name]) for x, name in a.names.items() if name in b.by_name]
 
 
 def _difference(name: str, what: str, x: Any, y: Any, tolerance: float) -> Difference | None:

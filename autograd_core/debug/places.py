@@ -74,6 +74,7 @@ class Places:
         self.roots: list[Any] = []
         self.paths: dict[tuple[Any, Any], str] = {}
         self.cuts = Cuts()
+        self.paused: Any = None  # the result whose pass a debugger holds up
 
     def row(self, out: Any, op: Any, inputs: Any, params: Any) -> None:
         if threading.get_ident() == self.thread:

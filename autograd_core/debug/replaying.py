@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backward import ancestors
+from .causes.anomaly import ALL_FINITE
 from .places import here, record
 from .session import Session
 from .terminal.terminal import Terminal
@@ -192,6 +193,6 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(session.said)
     report = session.first_bad()
-    print(report if report is not None else "every value and every gradient is finite")
+    print(ALL_FINITE if report is None else report)
     Terminal(session, [*args.command, *["quit"] * args.batch]).cmdloop()
     return 0 if session.same else 1

@@ -10,10 +10,9 @@ import difflib
 import sys
 from bisect import bisect_right
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from ..backward import _seed
-from ..symbol import Symbol, show
 from ..tensor import Tensor
 from .graph import copied
 from .names import in_frames, in_statements, name_nodes
@@ -25,26 +24,37 @@ class State:
     """The nodes and steps of a graph, and values and gradients at any position; a Session is one that moves."""
 
     def __init__(self, loss: Tensor, gradient: Any = None):
-        self.nodes, self._own = copied(loss)  # oldest first: the order in which they were computed
-        self.loss = self._own[loss]
-        self._seed = _seed(self.loss, gradient, False)
-        found = in_frames(sys._getframe(1), self._own)
-        self._variables = {self._own[tensor]: name for tensor, name in found.items()}
-        self._begin()
+        nodes, twin_of = copied(loss)
+        found = in_frames(sys._getframe(1), twin_of)
+        self._variables = {twin_of[tensor]: name for tensor, name in found.items()}
+        self._begin(nodes, twin_of[loss], _seed(twin_of[loss], gradient, False), twin_of)
 
-    def _begin(self) -> None:
+    @classmethod
+    def of_nodes(
+        cls, nodes: list[Tensor], loss: Tensor, seed: Any, twin_of: dict[Tensor, Tensor], names: dict[Tensor, str]
+    ) -> Self:
+        """One over nodes that are its own already and have names: of a fork, of a trace file."""
+        made = cls.__new__(cls)
+        made.names = names
+        made._begin(nodes, loss, seed, twin_of)
+        return made
+
+    def _begin(self, nodes: list[Tensor], loss: Tensor, seed: Any, twin_of: dict[Tensor, Tensor]) -> None:
+        self.nodes = nodes  # oldest first: the order in which they were computed
+        self.loss, self.seed = loss, seed
+        self.twin_of = twin_of  # the user's tensor -> the node that stands for it here
         self.position = 0
         self.breakpoints = Breakpoints()
         self.stopped: Any = None  # the breakpoint at which cont() stopped
         self.forward = [Step("forward", node) for node in self.nodes if node.op is not None]
-        self._computed = {step.node: i for i, step in enumerate(self.forward, 1)}
+        self.computed_at = {step.node: i for i, step in enumerate(self.forward, 1)}
 
     # --- the steps ---------------------------------------------------------------------------------------------
 
     @cached_property
     def replay(self) -> Replay:
         """The backward pass, run when it is first looked at."""
-        return Replay.run(self.loss, self.nodes[::-1], self._seed, len(self.forward))
+        return Replay.run(self.loss, self.nodes[::-1], self.seed, len(self.forward))
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -72,24 +82,25 @@ class State:
         return name_nodes(self.loss, self.nodes, variables=in_statements(self.nodes) | self._variables)
 
     @cached_property
-    def _by_name(self) -> dict[str, Tensor]:
+    def by_name(self) -> dict[str, Tensor]:
+        """The nodes, each once."""
         return {name: node for node, name in self.names.items()}
 
     def find(self, what: str | Tensor) -> Tensor:
         """The session's node of this name, or of this tensor of yours; KeyError with the nearest names."""
         if isinstance(what, Tensor):
-            node = self._own.get(what, what)
+            node = self.twin_of.get(what, what)
             if node in self.names:
                 return node
             raise KeyError(f"{what!r:.60} is no node of this graph that requires grad (debug.why_none says why)")
-        if what not in self._by_name:
-            near = difflib.get_close_matches(what, self._by_name, 3) or list(self._by_name)[:8]
+        if what not in self.by_name:
+            near = difflib.get_close_matches(what, self.by_name, 3) or list(self.by_name)[:8]
             raise KeyError(f"no node of this graph is called {what!r}; there are {', '.join(near)}")
-        return self._by_name[what]
+        return self.by_name[what]
 
     def computed(self, what: str | Tensor, position: int | None = None) -> bool:
         """Whether a node's value is known at the position; leaves always are."""
-        return self._at(position) >= self._computed.get(self.find(what), 0)
+        return self._at(position) >= self.computed_at.get(self.find(what), 0)
 
     def value(self, what: str | Tensor, position: int | None = None) -> Any:
         """A node's value; None before it is computed."""
@@ -117,7 +128,7 @@ class State:
     def contribution(self, position: int | None = None) -> Any:
         """What the step adds to a gradient: the seed, or an edge's upstream gradient times its local derivative."""
         step = self._step(position, "seed", "edge", "sum")
-        return self._seed if step.kind == "seed" else self.replay.contribution(step)
+        return self.seed if step.kind == "seed" else self.replay.contribution(step)
 
     def line(self, what: str | Tensor) -> str | None:
         """The line of yours that made a node, as file:number; known under record()."""
@@ -137,10 +148,3 @@ class State:
         if not 1 <= at <= len(self) or self.steps[at - 1].kind not in kinds:
             raise ValueError(f"the step at position {at} is not of kind {' or '.join(kinds)}: it has no such number")
         return self.steps[at - 1]
-
-    def symbols(self, node: Tensor) -> list[Any]:
-        """A node's inputs as formulas spell them: Tensors by name, numbers as numbers."""
-        return [
-            Symbol(self.names.get(x) or x.name or show(x.value), x.value) if isinstance(x, Tensor) else x
-            for x in node.inputs
-        ]

@@ -37,7 +37,7 @@ def dump(session: Session, path: str | os.PathLike[str]) -> None:
         if step.kind == "edge" and TABLE.get(step.node.op.name) is not step.node.op:  # type: ignore[union-attr]
             foreign.setdefault(step.node, {})[step.i] = replay.contribution(step)
     content = {
-        "format": FORMAT, "version": VERSION, "loss": index[session.loss], "seed": pool.put(session._seed),
+        "format": FORMAT, "version": VERSION, "loss": index[session.loss], "seed": pool.put(session.seed),
         "position": session.position, "error": str(replay.error) if replay.error else None,
         "nodes": [_node(node, session, pool, index, foreign.get(node)) for node in session.nodes],
         "steps": [[s.kind, index[s.node], s.i, -1 if s.x is None else index[s.x]] for s in replay.steps],
@@ -181,11 +181,8 @@ def _session(content: Any, arrays: Any) -> Session:
             theirs = {int(i): number(c) for i, c in stored.get("contributions", {}).items()}
             node.op = TABLE[stored["op"]] if "text" not in stored else _stranger(stored, node.value, theirs)
         nodes.append(node)
-    session = Session.__new__(Session)
-    session.nodes, session.loss, session._own, session._variables = nodes, nodes[content["loss"]], {}, {}
-    session.names = {node: stored["name"] for node, stored in zip(nodes, content["nodes"], strict=True)}
-    session._seed = number(content["seed"])
-    session._begin()
+    names = {node: stored["name"] for node, stored in zip(nodes, content["nodes"], strict=True)}
+    session = Session.of_nodes(nodes, nodes[content["loss"]], number(content["seed"]), {}, names)
     steps = [Step(kind, nodes[n], i, None if x < 0 else nodes[x]) for kind, n, i, x in content["steps"]]
     arriving, hooked = ({nodes[int(i)]: number(g) for i, g in content[part].items()} for part in ("arriving", "hooked"))
     session.replay = Replay.stored(steps, len(session.forward), arriving, hooked, content["error"])

@@ -11,8 +11,9 @@ from html import escape
 from typing import Any
 
 WIDE, HIGH = 460, 260
+FEW = 8  # points that are shown as such
 COLOURS = 6  # lines that can be told apart
-LEFT, RIGHT, TOP, BELOW = 52, 12, 12, 38
+LEFT, RIGHT, TOP, BELOW = 60, 12, 12, 38
 
 
 def svg(parts: Sequence[str], label: str, wide: float = WIDE, high: float = HIGH) -> str:
@@ -94,8 +95,8 @@ def lines(series: dict[str, list[tuple[float, float]]], x_name: str, y_name: str
     for i, line in enumerate(series.values()):
         path = " ".join(f"{plane.x(a):.1f},{plane.y(b):.1f}" for a, b in line if math.isfinite(b))
         parts.append(f'<polyline class="line s{i}" points="{path}"/>')
-        if len(line) == 1 and path:
-            parts.append(f'<circle class="dot s{i}" cx="{path.split(",")[0]}" cy="{path.split(",")[1]}" r="3"/>')
+        if len(line) <= FEW:  # so that nobody takes a line for what was measured
+            parts += [f'<circle class="dot s{i}" cx="{plane.x(a):.1f}" cy="{plane.y(b):.1f}" r="3"/>' for a, b in line if math.isfinite(b)]
     return _legend(list(series)) + svg(parts, label)
 
 

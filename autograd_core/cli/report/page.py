@@ -249,6 +249,8 @@ def _health(rows: list[dict[str, Any]]) -> str:
             if row.get(name) is not None:
                 series.setdefault(f"{row['layer']}: {row['kind']}", []).append((row["epoch"], row[name]))
         few = dict(list(series.items())[: charts.COLOURS])
+        if unit == "share" and not any(value for line in few.values() for _, value in line):
+            continue  # nothing of the kind
         drawn += _figure(title, charts.lines(few, "epoch", unit, f"{title} by epoch, for each layer"))
     head = ["epoch", "layer", "gradient", "update", "dead", "saturated", "mean", "variance"]
     numbers = [[str(r["epoch"]), f"{r['layer']}: {r['kind']}", *(r.get(n) for n in head[2:])] for r in rows]

@@ -20,6 +20,8 @@ from ..session import Session
 from .births import Births, bare, finite, operands_of
 from .notfinite import NotFiniteAt, from_outside, in_backward, in_forward, without_graph
 
+ALL_FINITE = "every value and every gradient is finite"
+
 
 class NotFinite(ArithmeticError):
     """Raised under detect_anomaly(); `.report` says what was found."""

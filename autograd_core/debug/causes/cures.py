@@ -91,7 +91,7 @@ KINDS = {  # code -> the rows, what happened there, and what to do
     ),
     "not_taken": (
         "maximum minimum fmax fmin max min sort partition amax amin",
-        "{op} took other elements",
+        "{op} took {other}",
         "Nothing is wrong if the other side is meant to win; logaddexp or logsumexp let all sides take part",
     ),
     "clipped": ("clip", "clip cut the values off", "Widen the bounds, or clip the gradient instead of the value"),

@@ -27,7 +27,7 @@ FIND_OUT = "Compute it again within `with debug.record():` and ask again: the cu
 
 def why_none(loss: Any, w: Any) -> Cause:
     """Why `w` has no gradient from `loss`, by its code: detach, no_grad, conversion, copy, integer, no_derivative, frozen,
-    unused, freed, rebound, result, not_called, cleared, other_tensor; present if it has one.
+    unused, freed, rebound, result, not_called, paused, cleared, other_tensor; present if it has one.
 
     Lines need debug.record(); without it the kind of cut is named if the graph shows it, and else how to find out.
 
@@ -41,8 +41,8 @@ def why_none(loss: Any, w: Any) -> Cause:
     names: dict[Tensor, str] = {}
     if isinstance(loss, Session):
         names = loss.names
-        theirs = {own: x for x, own in loss._own.items()}
-        loss, w = loss.loss, loss.find(w) if isinstance(w, str) else loss._own.get(w, w)
+        theirs = {own: x for x, own in loss.twin_of.items()}
+        loss, w = loss.loss, loss.find(w) if isinstance(w, str) else loss.twin_of.get(w, w)
     for name, x in (("loss", loss), ("w", w)):
         if not isinstance(x, Tensor):
             kind = "a NumPy array" if isinstance(x, np.ndarray) else f"of type {type(x).__name__}"
@@ -96,6 +96,9 @@ def _inside(loss: Tensor, w: Tensor, name: str) -> Cause:
     if w.gradient is not None:
         return Cause("present", f"{name} has a gradient", tensor=w)
     last = Places.last
+    if last is not None and last.paused is loss:
+        said_so = f"the pass is held up here, and {name} keeps its gradient only when it has ended"
+        return Cause("paused", said_so, f"Look at it here: goto end, then print grad({name})", tensor=w)
     passed = [line for ref, line in (last.cuts.passes if last is not None else ()) if ref() is loss]
     if not passed and loss.inputs is not FREED:
         return Cause(

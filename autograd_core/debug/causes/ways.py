@@ -94,7 +94,7 @@ def _line(node: Tensor) -> Any:
 
 def hook_line(session: Any, x: Tensor) -> str | None:
     """Where the first hook on a node is written."""
-    theirs = next((theirs for theirs, own in session._own.items() if own is x), x)
+    theirs = next((theirs for theirs, own in session.twin_of.items() if own is x), x)
     for hook in getattr(getattr(theirs, "hooks", None), "functions", {}).values():
         if (code := getattr(hook, "__code__", None)) is not None:
             return said((code.co_filename, code.co_firstlineno))

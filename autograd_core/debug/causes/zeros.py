@@ -96,7 +96,8 @@ def why_zero(loss: Any, w: Any) -> Cause:
     if not found:
         said_so = begin + "zeros meet from several sides, and no single op is to blame"
         return Cause("mixed", said_so, "Ask debug.why for the contributions", tensor=w, evidence=count)
-    first, *others = found
+    made = {cause.tensor for cause in found}  # a factor that is 0 because its own row is at an end: that row is the reason
+    first, *others = sorted(found, key=lambda cause: cause.evidence.get("factor") in made)
     return replace(first, sentence=begin + first.sentence, evidence=count | first.evidence, others=tuple(others))
 
 
@@ -194,17 +195,18 @@ def _flat(edge: Edge, flat: Any) -> Cause:
         said_so = f"{small.op.name} {what} for {small.dtype}: it underflows to 0"
         return _cause(edge, "underflow", said_so, UNDERFLOW, evidence, small)
     if code == "times_zero":
-        name, zeros, size = op.name, 0, 0
+        name, zeros, size, zero_factor = op.name, 0, 0, None
         for k, x in enumerate(node.inputs):
             numbers = np.asarray(getattr(x, "value", x))
             if (k != edge.i or len(node.inputs) == 1) and np.any(numbers == 0):
                 name, zeros, size = _factor_name(edge, k, x), int((numbers == 0).sum()), numbers.size
+                zero_factor = x if isinstance(x, Tensor) else None
         said_so = f"{_op(edge)} multiplies by {name}, which is 0" + f" in {zeros} of {size} elements" * (zeros < size)
         remedy = "Give it a value other than 0: weights that begin at 0 pass nothing back, masks and factors of 0 shut a path"
-        return _cause(edge, code, said_so, remedy, evidence | {"zeros": zeros})
+        return _cause(edge, code, said_so, remedy, evidence | {"zeros": zeros, "factor": zero_factor})
     unknown = "Look into its .backward" if hasattr(op, "pull") else "Start from another value"
     _, sentence, remedy = KINDS.get(code, ("", "the slope of {op} is 0: {words}", unknown))
-    said_so = sentence.format(op=_op(edge), dtype=edge.x.dtype, words=op.words)
+    said_so = sentence.format(op=_op(edge), dtype=edge.x.dtype, words=op.words, other=_other(edge))
     units = _units(flat)
     if units is not None and not flat.all():
         evidence["units"] = units
@@ -245,6 +247,16 @@ def _units(flat: Any) -> list[int] | None:
 
 def _listed(units: list[int]) -> str:
     return f"{units[:12]}".replace("]", ", …]" if len(units) > 12 else "]")
+
+
+def _other(edge: Edge) -> str:
+    """What a row took in place of the edge's input: its other argument if it has two, else other elements."""
+    tensors = [k for k, _, _ in edge.node.op.edges_of(len(edge.node.inputs))] if edge.node.op is not None else []
+    if len(edge.node.inputs) != 2 or len(tensors) != 2:
+        return "other elements"
+    other = edge.node.inputs[1 - edge.i]
+    plain = not isinstance(other, Tensor) and not np.ndim(other)
+    return f"its {('second', 'first')[edge.i]} argument, {show(other) if plain else _factor_name(edge, 1 - edge.i, other)}"
 
 
 def _factor_name(edge: Edge, k: int, x: Any) -> str:

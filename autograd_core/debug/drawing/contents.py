@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
-from ...symbol import Symbol, show
+from ...symbol import show
 from ...tensor import Tensor
+from ..explanations.explaining import computes
 from ..replay import Step
 from ..session import Session
 from .folding import Child, Fold, op_names
@@ -51,9 +51,7 @@ def _node_box(session: Session, node: Tensor, outside: bool) -> Box:
     name, end = session.names[node], len(session)
     formula = name
     if node.op is not None:
-        spelled = Symbol(node.op.name, node.value)  # not computed anew: its value is known
-        spelled.op, spelled.inputs, spelled.params = node.op, tuple(session.symbols(node)), node.params
-        formula = f"{name} = {raised(spelled.spell())}"
+        formula = computes(session, node)
     short = formula if len(formula) <= LONG or node.op is None else f"{name} = {node.op.name}(…)"
 
     def lines(position: int) -> list[tuple[str, str]]:
@@ -106,13 +104,3 @@ def number(value: Any) -> str:
 def norm(value: Any) -> float:
     with np.errstate(all="ignore"):
         return float(np.linalg.norm(np.asarray(value, np.float64).ravel()))
-
-
-def raised(formula: str) -> str:
-    """Whole exponents as they are written by hand.
-
-    >>> raised("w1^3·w2"), raised("2^n"), raised("x^2.5")
-    ('w1³·w2', '2^n', 'x^2.5')
-    """
-    digits = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return re.sub(r"\^(-?\d+)(?![\d.e])", lambda match: match[1].translate(digits), formula)

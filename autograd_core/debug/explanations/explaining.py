@@ -15,7 +15,7 @@ import numpy as np
 from ...symbol import Symbol
 from ...tensor import Tensor
 from .elements import broadcast_sum, element
-from .formulas import backward, beside, factor, forward, letter, numbered, place, reads, seen, slope, spell, typeset
+from .formulas import backward, beside, brief, factor, forward, letter, meaning, numbered, place, reads, seen, slope, spell, typeset
 from .mathml import mathml
 
 Index = tuple[int, ...] | None  # of one element; None for all of them
@@ -48,11 +48,11 @@ def words(session: Any, step: Any) -> str:
     names = session.names
     name = names[step.node if step.x is None else step.x]
     if step.kind == "forward":
-        return f"{name} is computed by {step.node.op.name}"
+        return f"{name} is computed by {step.node.op.name}: {name} = {brief(meaning(session, step.node), 'text')}"
     if step.kind == "seed":
         return (
             f"the pass begins at the result: the derivative of {name} by itself is 1"
-            if not np.ndim(step.node.value) and session._seed == 1
+            if not np.ndim(step.node.value) and session.seed == 1
             else f"the pass begins at the result {name}, with the gradient that was given for it"
         )
     if step.kind == "edge":
@@ -85,7 +85,7 @@ def _forward(session: Any, position: int, step: Any, at: Index, style: str) -> t
     if at is not None:  # () of a reduction: the sum that makes its one number
         formula, value = element(formula, at, style), value[at]
     name = place(letter(session.names[step.node], style), at, style)
-    return f"{name} =", [spell(formula, style), spell(numbered(formula), style), typeset(seen(value), style)]
+    return f"{name} =", [brief(formula, style), brief(numbered(formula), style), typeset(seen(value), style)]
 
 
 def _seed(session: Any, position: int, step: Any, at: Index, style: str) -> tuple[str, list[str]]:
@@ -106,7 +106,7 @@ def _edge(session: Any, position: int, step: Any, at: Index, style: str) -> tupl
     if at is None and np.size(spelled.value) > x.size:  # broadcasting is undone
         shown += r"\text{, summed over what was repeated}" if style == "latex" else ", summed over what was repeated"
     if local is None:
-        return left, [spell(spelled, style), spell(numbered(spelled), style), shown]
+        return left, [brief(spelled, style), brief(numbered(spelled), style), shown]
     dot = r" \cdot " if style == "latex" else " · "
     up = factor(g.value, style)
     right = [f"{up}{dot}{factor(local, style)}", f"{up}{dot}{factor(local, style, value=True)}", shown]
@@ -157,6 +157,6 @@ def broken(session: Any) -> str | None:
     )
 
 
-def describe_edge(session: Any, node: Tensor) -> str:
+def computes(session: Any, node: Tensor) -> str:
     """What a node computes, as `a = w1³`."""
-    return f"{session.names[node]} = {spell(forward(session, node), 'text')}"
+    return f"{session.names[node]} = {brief(forward(session, node), 'text')}"

@@ -78,16 +78,44 @@ def typeset(text: str, style: str) -> str:
     return text.replace("×", r" \times ").replace("…", r"\dots ")
 
 
+LONG, LEVELS = 100, 6  # characters of a formula in a line of text, and the levels of brackets tried for it
+
+
+def brief(x: Any, style: str) -> str:
+    """A formula as one line of text has room for it: the innermost of a long one is left out; LaTeX is written in full.
+
+    >>> a = Symbol("a", 2.0)
+    >>> b = np.exp(np.sin(np.where(np.ones(3) > 0, a + a, a))) * a
+    >>> brief(b, "text"), brief(b * Symbol("x" * 100, 1.0), "text")[:40]
+    ('exp(sin(where([3], a + a, a)))·a', 'exp(sin(where([3], …, a)))·a·xxxxxxxxxxx')
+    """
+    text, levels = spell(x, style), LEVELS
+    while style != "latex" and len(text) > LONG and levels:
+        text, levels = spell(_outer(x, levels), style), levels - 1
+    return text if style == "latex" or len(text) <= LONG else f"{text[: LONG // 2]}…{text[-LONG // 2 :]}"
+
+
+def _outer(x: Any, levels: int) -> Any:
+    """A formula down to so many levels, with dots for what lies deeper."""
+    if not isinstance(x, Symbol) or x.op is None:
+        return x
+    return _applied(x, [_outer(v, levels - 1) for v in x.inputs]) if levels else Symbol("…", x.value)
+
+
+def _applied(x: Symbol, inputs: Any) -> Symbol:
+    """The row of a formula on other inputs, which is not computed again."""
+    out = Symbol(x.name, x.value)
+    out.op, out.inputs, out.params = x.op, tuple(inputs), x.params
+    return out
+
+
 def numbered(x: Any) -> Any:
     """The formula with this run's numbers in place of the letters; the dots of a long sum stay."""
     if not isinstance(x, Symbol) or x.name == "…":
         return x
     if x.op is None:
         return x.value
-    out = Symbol(x.op.name, x.value)
-    out.op, out.params = x.op, x.params
-    out.inputs = tuple(map(numbered, x.inputs))
-    return out
+    return _applied(x, map(numbered, x.inputs))
 
 
 def seen(value: Any) -> str:
@@ -130,16 +158,32 @@ def _symbol(session: Any, x: Any, role: str, style: str) -> Any:
 
 def _unlike(session: Any, role: str, style: str) -> str:
     """What has no name goes by its place in the row, with a dash where a node is called so."""
-    if role not in session._by_name:
+    if role not in session.by_name:
         return letter(role, style)
     return f"{{{letter(role, style)}'}}" if style == "latex" else f"{role}′"
 
 
 def forward(session: Any, node: Tensor, style: str = "text") -> Any:
     """A node as its row's formula of the inputs."""
-    assert node.op is not None
-    spelled = node.op(*symbols(session, node, style), **node.params)
-    return spelled if isinstance(spelled, Symbol) else Symbol(show(node.value), node.value)
+    op, inputs = node.op, symbols(session, node, style)
+    assert op is not None
+    if op.name == "where":  # spelled as the side that is taken, where that is one
+        return op(*inputs, **node.params)
+    spelled = Symbol(op.name, node.value)  # its value is known, and not computed again
+    spelled.op, spelled.inputs, spelled.params = op, tuple(inputs), node.params
+    return spelled
+
+
+def meaning(session: Any, node: Tensor) -> Any:
+    """What a node's row computes, where that has a definition in simpler rows: x @ weightᵀ + bias of linear."""
+    op, inputs = node.op, symbols(session, node)
+    assert op is not None
+    if op.definition is None or op.samples is None or "reduction" in op.params:
+        return forward(session, node)
+    (values, params), *_ = op.samples(lambda shape=(), low=0.0, high=1.0: np.full(shape, (low + high) / 2))
+    if op.elementwise:  # of arrays, since the where of a number is the side that it takes
+        values, params = [np.full(2, value) for value in values], node.params
+    return op.definition(*(Symbol(getattr(x, "name", show(x)), v) for x, v in zip(inputs, values, strict=True)), **params)
 
 
 def backward(session: Any, node: Tensor, i: int, upstream: Any, style: str = "text") -> tuple[Any, Symbol, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from ...memory import describe
 from ...tensor import Tensor
 from ..session import Session
-from .explaining import broken, describe_edge
+from .explaining import broken, computes
 from .formulas import factor, seen
 
 PATHS = 4  # of one contribution that are written down
@@ -146,7 +146,7 @@ def why(loss: Tensor | Session, w: Tensor | str) -> Why:
         total = value if total is None else total + value
         name, op, line = ways.hop(by)
         walk = partial(ways.paths, by, node)
-        parts.append(Part(describe_edge(session, by), value, name, op or "", line, ways.count(by), walk))
+        parts.append(Part(computes(session, by), value, name, op or "", line, ways.count(by), walk))
     whole = session.gradient(node, len(session))
     same = whole is None or bool((whole == total).all()) or bool((whole != whole).any())
     return Why(session.names[session.loss], session.names[node], tuple(parts), total, None if same else whole)

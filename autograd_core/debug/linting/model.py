@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from ...tensor import Tensor
 from ..places import said
-from .lint import Check, Finding, Look, bare, some
+from .lint import LAYOUT, Check, Finding, Look, bare, some
 
 RESTLESS = ("Dropout", "BatchNorm")  # modules that compute something else in evaluation
+LINEAR = ("linear", "matmul", "dot")  # the rows of a layer that is a linear map
 
 
 def modules(look: Look, *kinds: str) -> Iterator[tuple[str, Any]]:
@@ -116,10 +119,43 @@ def dtypes(look: Look) -> Iterator[Finding]:
         )
 
 
+def collapsing(look: Look) -> Iterator[Finding]:
+    """Two linear layers with nothing between them, which are one; a narrow middle, or a result used twice, is meant."""
+    users = Counter(x for node in look.nodes for x in node.inputs if isinstance(x, Tensor))
+    layers = {node: (name, w) for node, name, w in look.layers() if node.op and node.op.name in LINEAR}
+    for node, (name, w) in layers.items():
+        before = _through(node.inputs[0], users)
+        if before not in layers or users[before] != 1:
+            continue
+        first, v = layers[before]
+        wide, inner, out = before.inputs[0].shape[-1], before.shape[-1], node.shape[-1]
+        if first != name and inner >= min(wide, out):
+            yield Finding(
+                "linear-after-linear",
+                "two linear layers follow one another with no activation between them: together they are one linear map",
+                f"{first} ({wide} → {inner}), then {name} ({inner} → {out})",
+                f"an activation between them (nn.ReLU()), or one layer of {wide} → {out}",
+                **look.at(node),
+            )
+
+
+def _through(x: Any, users: Counter[Any]) -> Any:
+    """What x was before it was laid out differently and a bias was added, where nothing else uses it on the way."""
+    while isinstance(x, Tensor) and x.op is not None and users[x] == 1:
+        if x.op.name in LAYOUT:
+            x = x.inputs[0]
+        elif x.op.name == "add" and any(bare(b).ndim == 1 and getattr(b, "op", 1) is None for b in x.inputs):
+            x = next(a for a in x.inputs if not (bare(a).ndim == 1 and getattr(a, "op", 1) is None))
+        else:
+            break
+    return x
+
+
 CHECKS: list[tuple[Check, set[str]]] = [  # each with the findings after which it has nothing to add
     (evaluation, set()),
     (one_sample, set()),
     (stale_gradients, set()),
     (optimizer, set()),
     (dtypes, set()),
+    (collapsing, set()),
 ]

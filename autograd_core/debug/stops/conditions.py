@@ -77,13 +77,23 @@ class Expression:
         self.names: set[str] = set()
         self._dotted: dict[str, str] = {}
         try:
-            self._tree = ast.parse(_DOTTED.sub(self._stand_in, self.text), mode="eval").body
+            self._tree = ast.parse(_DOTTED.sub(self._stand_in, self._quoted()), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             for name in _DOTTED.findall(self.text):
                 if not self.known(name) and not name.replace(".", "").isdigit():
                     self._check_name(name)
             raise ValueError(f"{text!r} is no expression: {getattr(error, 'msg', error)}") from None
         self._check(self._tree, 0)
+
+    def _quoted(self) -> str:
+        """The text with quotes around a name that is fed to one of the functions and is no Python: grad(x y)."""
+
+        def quote(match: re.Match[str]) -> str:
+            name = match[2].strip()
+            return f"{match[1]}({name!r})" if not name.isidentifier() and self.known(name) else match[0]
+
+        functions = "|".join(map(re.escape, self.functions))
+        return re.sub(rf"\b({functions})\(([^()\"']+)\)", quote, self.text) if functions else self.text
 
     def _stand_in(self, match: re.Match[str]) -> str:
         parts = match[0].split(".")
@@ -160,7 +170,8 @@ class Expression:
         return asked
 
     def _name(self, node: Any) -> str:
-        return str(node.value) if isinstance(node, ast.Constant) else self._dotted.get(node.id, node.id)
+        name = str(node.value) if isinstance(node, ast.Constant) else node.id
+        return self._dotted.get(name, name)
 
     def value(self, look_up: Callable[[str], Any]) -> Any:
         """The expression's value; `look_up` may raise Absent, which goes through. ValueError: it cannot be computed."""

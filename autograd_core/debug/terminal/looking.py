@@ -11,6 +11,7 @@ import numpy as np
 
 from ...op import TABLE
 from ...tensor import Tensor
+from ..causes.anomaly import ALL_FINITE
 from ..stops.breakpoints import known
 from ..stops.conditions import NAMES, Absent, Expression
 
@@ -35,7 +36,7 @@ class Looking:
 
     def expression(self, text: str) -> Any:
         """The value of an expression over the graph's names, grad(name), value(name), and the names of the step."""
-        session, names, inputs = self.session, self.session._by_name, self._inputs()
+        session, names, inputs = self.session, self.session.by_name, self._inputs()
 
         def look_up(name: str) -> Any:
             return value(name) if name in names else inputs[name].value if name in inputs else self._of_the_step(name)
@@ -43,7 +44,7 @@ class Looking:
         def value(name: str) -> Any:
             found = session.value(name)
             if found is None:
-                raise Absent(f"{name} is not computed yet: that is position {session._computed[session.find(name)]}")
+                raise Absent(f"{name} is not computed yet: that is position {session.computed_at[session.find(name)]}")
             return found
 
         def grad(name: str) -> Any:
@@ -59,7 +60,7 @@ class Looking:
         return self._parsed(text, {"grad": grad, "value": value}).value(look_up)
 
     def _parsed(self, text: str, functions: dict[str, Callable[[str], Any]]) -> Expression:
-        names, inputs = self.session._by_name, self._inputs()
+        names, inputs = self.session.by_name, self._inputs()
 
         def unknown(name: str) -> str:
             near = difflib.get_close_matches(name, [*names, *NAMES], 3) or list(names)[:6]
@@ -128,7 +129,7 @@ class Looking:
     def do_whatis(self, rest: str) -> None:
         """whatis NAME | OP | EXPRESSION: what a node is, what an op's rule says, what an expression gives."""
         session = self.session
-        if rest in session._by_name:
+        if rest in session.by_name:
             node = session.find(rest)
             kind = "a leaf" if node.op is None else f"made by {node.op.name}"
             users = [session.names[n] for n in session.nodes if any(x is node for x in n.inputs)]
@@ -191,6 +192,11 @@ class Looking:
     def do_why_zero(self, rest: str) -> None:
         """why-zero NAME: why the gradient there is zero."""
         self.say(self.session.why_zero(rest or self._named(rest)))
+
+    def do_first_bad(self, rest: str) -> None:
+        """first-bad: the first value, or else gradient, that is not finite, with its op, its operands and the cure."""
+        found = self.session.first_bad()
+        self.say(ALL_FINITE if found is None else found)
 
     def _named(self, rest: str) -> str:
         if not rest:

@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ...modes import observers
 from ...tensor import Tensor
-from ..places import Places, here, said
+from ..places import Places, here, said, watching
 from ..session import Session
 from ..stops.conditions import Absent, Expression, condition
 from ..stops.spots import break_at
@@ -88,10 +87,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.module and not Path(args.script).is_file():
         raise FileNotFoundError(f"there is no script {args.script}; a module is run by: debug -m NAME")
     passes = Passes(args.on, args.first, [*args.command, *["detach"] * args.batch])
-    observers.append(passes)
     status = 0
     try:
-        with _as_main(args):
+        with watching(passes), _as_main(args):
             if args.module:
                 runpy.run_module(args.script, run_name="__main__", alter_sys=True)
             else:
@@ -108,8 +106,6 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         traceback.print_exception(type(error), error, _theirs(error.__traceback__))
         status = 1
-    finally:
-        observers.remove(passes)
     passes.farewell()
     return status
 
@@ -133,6 +129,7 @@ class Passes(Places):
 
     def passing(self, outputs: list[Tensor], order: list[Tensor], edges: Any, seeds: Any) -> Any:
         """A pass is about to run over `order`: `edges` is its generator, not yet begun."""
+        edges = super().passing(outputs, order, edges, seeds)
         if threading.get_ident() != self.thread or self.detached:
             return edges
         self.count += 1
@@ -140,7 +137,7 @@ class Passes(Places):
             return edges
         loss = next(output for output in outputs if output.tracked)
         if self.on is None:
-            self._open(Session(loss, seeds[loss]))
+            self._open(loss, Session(loss, seeds[loss]))
             return edges
         if not self.on.names <= AT_ONCE:  # such as a name: only a session knows
             self._open_where_met(loss, seeds[loss])
@@ -163,9 +160,9 @@ class Passes(Places):
         session = Session(loss, seed)
         if self.terminal is None:
             break_at(session, condition=self.on.text if self.on else None)
-        self._open(session, go_on=True)
+        self._open(loss, session, go_on=True)
 
-    def _open(self, session: Session, go_on: bool = False) -> None:
+    def _open(self, loss: Tensor, session: Session, go_on: bool = False) -> None:
         """The prompt; if the last pass was left by continue, only where a breakpoint stops in this one."""
         if self.terminal is None:
             self.terminal = Terminal(session, self.commands, script=True)
@@ -178,8 +175,11 @@ class Passes(Places):
             if session.stopped is None:
                 return
         self.terminal.say(f"backward pass {self.count} at {said(here())}")
-        self.asked = True
-        self.terminal.cmdloop()
+        self.asked, self.paused = True, loss
+        try:
+            self.terminal.cmdloop()
+        finally:
+            self.paused = None
         if self.terminal.left == "detach":
             self.detached = True
         elif self.terminal.left == "quit":

@@ -44,7 +44,7 @@ class Standing:
         named = ", ".join(leaves[:6]) + ", …" * (len(leaves) > 6)
         op = session.loss.op
         made = (
-            f" = {session.explain(session._computed[session.loss]).rpartition(' = ')[0].partition(' = ')[2]}"
+            f" = {session.explain(session.computed_at[session.loss]).rpartition(' = ')[0].partition(' = ')[2]}"
             if op
             else ""
         )

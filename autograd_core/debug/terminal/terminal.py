@@ -35,7 +35,7 @@ except ImportError:  # on Windows: no completion and no history, all else works
     readline = None  # type: ignore[assignment]
 
 ALIASES = {
-    "s": "step", "n": "next", "c": "continue", "cont": "continue", "unt": "until", "fin": "finish", "r": "finish", "return": "finish",
+    "s": "step", "n": "next", "c": "continue", "cont": "continue", "unt": "until", "fin": "finish", "f": "finish", "r": "finish", "return": "finish",
     "rs": "reverse-step", "rn": "reverse-next", "rc": "reverse-continue", "rf": "reverse-finish", "j": "goto", "jump": "goto",
     "restart": "run", "b": "break", "tb": "tbreak", "cl": "delete", "clear": "delete", "d": "down", "u": "up", "w": "where",
     "bt": "where", "backtrace": "where", "p": "print", "pp": "print", "l": "list", "a": "args", "i": "info", "h": "help", "?": "help",
@@ -44,7 +44,7 @@ ALIASES = {
 GROUPS = {
     "forwards": "step next finish until continue goto run", "backwards": "reverse-step reverse-next reverse-finish reverse-continue",
     "stopping": "break tbreak watch condition ignore enable disable delete",
-    "looking": "print display undisplay whatis args explain why why-none why-zero info", "around": "where up down list",
+    "looking": "print display undisplay whatis args explain why why-none why-zero first-bad info", "around": "where up down list",
     "changing": "set session diff", "files": "source save", "leaving": "quit detach help",
 }  # fmt: skip
 ERRORS = (ValueError, LookupError, TypeError, RuntimeError, OSError, ArithmeticError, ImportError, AttributeError)

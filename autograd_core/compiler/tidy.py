@@ -1,0 +1,90 @@
+"""What makes a program shorter for its readers, and changes neither what it does nor what it costs.
+
+Calls give back the memory that they are given, so one stands inside the next; memory of one shape is made at once; numbers
+that are read once are written where they are read.
+
+    dot(x, w, y); add(y, b, y)             ->   add(dot(x, w, y), b, y)
+    a = empty(3, float32); b = empty(3, float32)    ->   a, b = empty((2, 3), float32)
+    s = dot(a, b); m = s / 32              ->   m = dot(a, b) / 32
+"""
+
+from __future__ import annotations
+
+import re
+
+WIDEST = 88  # characters of a line that was put together
+Lines = list[tuple[str, str]]  # with their notes
+CALL = re.compile(r"[a-z][\w.]*\(.*?(?:out=)?(\w+)(?:, True)?\)")
+NUMBER = re.compile(r"(\w+) = (.*)")
+EMPTY = re.compile(r"empty\(\((.*?),?\), (\w+)\)")
+
+
+def nested(body: Lines) -> Lines:
+    """Each call inside the next one of the same row, if that reads what it makes."""
+    found: Lines = []
+    for line, note in _without_numbers(body):
+        if found and found[-1][1] == note and CALL.fullmatch(line):
+            before = found[-1][0]
+            made = CALL.fullmatch(before)
+            inside = made and made[1] and _put_inside(before, made[1], line)
+            if inside and len(inside) <= WIDEST:
+                found[-1] = inside, note
+                continue
+        found.append((line, note))
+    return found
+
+
+def _put_inside(before: str, name: str, line: str) -> str | None:
+    """A call with another in place of an input; None if it does not read what that makes."""
+    given = line.rpartition(", ")[0]
+    where = re.search(rf"(?<=[(, ]){name}(?=[,)])", given)
+    if where is None or "copyto" in line or "copyto" in before:
+        return None
+    return line[: where.start()] + before + line[where.end() :]
+
+
+def _without_numbers(body: Lines) -> Lines:
+    """Numbers that are read once, by the numbers that follow, are written there."""
+    found: Lines = []
+    for i, (line, note) in enumerate(body):
+        made = NUMBER.fullmatch(line)
+        while made and found and (before := NUMBER.fullmatch(found[-1][0])) and found[-1][1] == note:
+            name, text = before.groups()
+            uses = sum(len(re.findall(rf"\b{name}\b", later)) for later, _ in body[i:])
+            again = len(re.findall(rf"\b{name}\b", made[2]))
+            if uses != 1 or again != 1 or len(line) + len(text) > WIDEST:
+                break
+            text = text if re.fullmatch(r"[\w.]+\(.*\)", text) and text.count("(") == 1 else f"({text})"
+            line = f"{made[1]} = " + re.sub(rf"\b{name}\b", lambda _, t=text: t, made[2])
+            found.pop()
+            made = NUMBER.fullmatch(line)
+        found.append((line, note))
+    return found
+
+
+def gathered(before: list[str]) -> list[str]:
+    """The lines that make constants, memory and views, those of one kind on one line."""
+    groups: list[tuple[str, list[tuple[str, str]]]] = []
+    place: dict[str, int] = {}  # of the group that makes a name
+    for line in before:
+        name, _, text = line.partition(" = ")
+        kind = text if EMPTY.fullmatch(text) else re.sub(r"^\w+(?=[.\[])|\(.*", "", text)
+        needed = max([place[word] + 1 for word in re.findall(r"\w+", text) if word in place], default=0)
+        for i in range(needed, len(groups)):
+            other, lines = groups[i]
+            if other == kind and name.isidentifier() and len(_joined([*lines, (name, text)])) <= WIDEST:
+                break
+        else:
+            i = len(groups)
+            groups.append((kind, []))
+        groups[i][1].append((name, text))
+        place |= {n.strip(): i for n in name.split(",")}
+    return [_joined(lines) for _, lines in groups]
+
+
+def _joined(lines: list[tuple[str, str]]) -> str:
+    names, texts = ", ".join(name for name, _ in lines), [text for _, text in lines]
+    memory = EMPTY.fullmatch(texts[0])
+    if memory and len(lines) > 1:
+        return f"{names} = empty(({len(lines)}, {memory[1]}), {memory[2]})"
+    return f"{names} = {', '.join(texts)}"

@@ -1,0 +1,75 @@
+"""Docstrings are plain text with examples; here they become reStructuredText when the site is built.
+
+Words stay words, whatever signs stand among them; `code` is code, and a link where it names something that is
+documented; what is indented after a paragraph is a piece of code. "Args:" and "Raises:" are left to napoleon.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_SECTIONS = ("Args:", "Returns:", "Raises:", "Yields:", "Attributes:")
+_CODE = re.compile(r"(``[^`]+``|`[^`]+`|\\\(.*?\\\))", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z][\w.]*(\(\))?$")
+
+
+def blocks(lines: list[str]) -> Iterator[list[str]]:
+    """The paragraphs; an example begins one wherever it stands."""
+    block: list[str] = []
+    for line in lines:
+        example = line.lstrip().startswith(">>>") and block and not block[0].lstrip().startswith(">>>")
+        if (not line.strip() or example) and block:
+            yield block
+            block = []
+        if line.strip():
+            block.append(line)
+    if block:
+        yield block
+
+
+def words(text: str) -> str:
+    """A paragraph: its code as code, and nothing else in it that reStructuredText would read as a sign."""
+    parts = _CODE.split(text)
+    for i, part in enumerate(parts):
+        if i % 2 == 0:
+            parts[i] = re.sub(r"([\\*|`]|_(?!\w))", r"\\\1", part)
+            continue
+        code = " ".join(part.strip("`").split())
+        if part.startswith("\\("):
+            said = f":math:`{part[2:-2]}`"
+        elif _NAME.match(code) and not part.startswith("``"):
+            said = f":py:obj:`{code}`"
+        else:
+            said = f"``{code}``"
+        before, after = parts[i - 1][-1:], parts[i + 1][:1]
+        parts[i] = "\\ " * before.isalnum() + said + "\\ " * after.isalnum()
+    return "".join(parts)
+
+
+def restructured(lines: list[str]) -> list[str]:
+    """A docstring's lines as reStructuredText.
+
+    >>> restructured(["`f(x)` is |x|:", "", "    f(2)", ">>> f(1)", "1"])
+    ['``f(x)`` is \\\\|x\\\\|:', '', '::', '', '    f(2)', '', '>>> f(1)', '1', '']
+    """
+    made: list[str] = []
+    section = False
+    for block in blocks(lines):
+        text = "\n".join(block)
+        section = block[0].strip() in _SECTIONS or (section and block[0].startswith(" "))
+        if block[0].lstrip().startswith(">>>"):
+            made += [*block, ""]
+        elif block[0].startswith(" ") and not section:
+            made += ["::", "", *block, ""]
+        else:
+            made += [*words(text).split("\n"), ""]
+    return made
+
+
+def setup(app: Any) -> None:
+    def process(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+        lines[:] = restructured(lines)
+
+    app.connect("autodoc-process-docstring", process, priority=400)  # before napoleon

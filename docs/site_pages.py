@@ -1,0 +1,77 @@
+"""What the pages need besides Markdown: links out of docs/, anchors in made pages, overviews of modules, and --help.
+
+The pages are written so that they can be read as files as well; here only their links are turned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from sphinx.ext.autosummary import Autosummary
+
+DOCS = Path(__file__).parent.resolve()
+
+
+def turned(text: str, page: Path) -> str:
+    """A page's text with its links to notebooks as links to tutorials, and its named places as targets."""
+
+    def link(match: re.Match[str]) -> str:
+        target, _, place = match[1].partition("#")
+        path = Path(os.path.normpath(page.parent / target))
+        if path.parent == DOCS.parent / "notebooks":
+            return f"](/notebooks/{path.name}{'#' * bool(place)}{place})"
+        return match[0]
+
+    text = re.sub(r"\]\((\.\./[^)\s]+)\)", link, text)
+    text = re.sub(r"\]\(rows\.md#(row-\w+)\)", r"](#\1)", text)
+    return re.sub(r'<a name="([\w-]+)"></a>', r"[]{#\1}", text)
+
+
+class Overview(Autosummary):
+    """A table of what a module offers, or of the names that are given, each with its first sentence."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        module = import_module(self.arguments[0])
+        own = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__ and n[0] != "_"]
+        asked = " ".join(self.content).split() or getattr(module, "__all__", own)
+        names = [n for n in asked if isinstance(getattr(module, n), Callable)]
+        self.content = StringList([f"~{module.__name__}.{name}" for name in names])
+        self.options["nosignatures"] = None
+        return super().run()
+
+
+class Help(Directive):
+    """What a command says when it is asked for --help."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        from autograd_core.__main__ import main
+
+        os.environ.update(COLUMNS="96", NO_COLOR="1")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+            main([*self.arguments, "--help"])
+        return [nodes.literal_block(printed.getvalue(), printed.getvalue(), language="text")]
+
+
+def setup(app: Any) -> None:
+    def read(app: Any, name: str, source: list[str]) -> None:
+        if not name.startswith("notebooks/"):
+            source[0] = turned(source[0], Path(app.env.doc2path(name)).resolve())
+
+    app.connect("source-read", read)
+    app.add_directive("overview", Overview)
+    app.add_directive("command-help", Help)
