@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from .curvature import per_sample_grad as per_sample_grad
     from .custom import checkpoint as checkpoint
     from .custom import custom_vjp as custom_vjp
+    from .estimators import MLPClassifier as MLPClassifier
+    from .estimators import MLPRegressor as MLPRegressor
     from .interop import from_dlpack as from_dlpack
     from .transforms import elementwise_grad as elementwise_grad
     from .transforms import grad as grad
@@ -64,6 +66,7 @@ _FUNCTIONS = {
     **dict.fromkeys(["LoopedOverSamples", "vmap"], "batched"),
     **dict.fromkeys(["checkpoint", "custom_vjp"], "custom"),
     **dict.fromkeys(["gradcheck", "gradgradcheck"], "check"),
+    **dict.fromkeys(["MLPClassifier", "MLPRegressor"], "estimators"),
     "crosscheck": "crosschecks",
     "compile": "compiler",
     "from_dlpack": "interop",
@@ -80,7 +83,7 @@ __all__ = [
     "row",
     "set_grad_enabled",
     *_FOLDERS,
-    *_FUNCTIONS,
+    *(name for name in _FUNCTIONS if not name.startswith("MLP")),  # which need scikit-learn
 ]
 
 

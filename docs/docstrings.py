@@ -16,11 +16,12 @@ _NAME = re.compile(r"[A-Za-z][\w.]*(\(\))?$")
 
 
 def blocks(lines: list[str]) -> Iterator[list[str]]:
-    """The paragraphs; an example begins one wherever it stands."""
+    """The paragraphs; an example begins one wherever it stands, and so does an item of a list."""
     block: list[str] = []
     for line in lines:
-        example = line.lstrip().startswith(">>>") and block and not block[0].lstrip().startswith(">>>")
-        if (not line.strip() or example) and block:
+        in_example = bool(block) and block[0].lstrip().startswith(">>>")
+        begins = line.lstrip().startswith((">>>", "- ")) and not in_example
+        if (not line.strip() or begins) and block:
             yield block
             block = []
         if line.strip():

@@ -8,7 +8,6 @@ its step is made: the epoch is then made again from its beginning up to there, a
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from pathlib import Path
 from statistics import median  # NumPy's loads masked arrays first
@@ -16,26 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import __version__
-
 from . import files, generators, resuming
 from .batches import Counted
-from .plumbing import bare
+from .bundles import read, write
 from .settings import COUNT, check
 from .stepping import needs_more, step_on
 
-FORMAT, VERSION = "autograd_core flight", 1
-KEYS = (
-    "why", "step", "loss", "output", "exact", "x", "t", "turned", "by_samples", "architecture", "loss_architecture", "shared",
-    "training", "frozen", "recent", "state",
-)  # fmt: skip
 WINDOW = 256  # losses before a step, and at least an epoch of them: every sample, the hardest too, is then among them
 ENOUGH = 16  # of them; with fewer nobody knows what is usual
-ABOVE_ALL = (
-    3.0  # a spike is so many times as far above the median as the highest of the others: chance does not do that
-)
-DEVIATIONS = 10 * 1.4826  # and so many median deviations (1.4826 of them are a normal σ): ten σ
-OF_THE_FIRST = 0.25  # and such a share of the first loss: next to nothing times a thousand is still next to nothing; and the median
+# a spike is above the median by as much again, by
+ABOVE_ALL = 3.0  # times as much as the highest of the others is, which chance does not do, by
+DEVIATIONS = 10 * 1.4826  # median deviations, which are ten σ if they are normal, and by
+OF_THE_FIRST = 0.25  # of the first loss: a thousand times next to nothing is still next to nothing
+
+
+__all__ = ["FlightRecorder", "read", "spike", "write"]
 
 
 class FlightRecorder:
@@ -43,9 +37,9 @@ class FlightRecorder:
 
     `autograd-core replay BUNDLE`, or `debug.replay(path)`, opens the debugger at that step, to the same bits. folder: for
     `step-0001234-nan.npz`, made if need be. spikes: look for them as well, in arrays and in batches that have `state_dict()`
-    (each costs a part of an epoch, which is made again). most: how many spikes a fit writes. A bundle holds batch, parameters, buffers, optimizer, schedule, generators and architecture
-    as before the step; nothing is pickled. `bundles` are their paths. OSError before training for a folder that cannot be
-    written to; where writing fails later, a warning.
+    (each costs a part of an epoch, which is made again). most: how many spikes a fit writes. A bundle holds batch, parameters,
+    buffers, optimizer, schedule, generators and architecture as before the step; nothing is pickled. `bundles` are the paths.
+    OSError before training for a folder that cannot be written to; where writing fails later, a warning.
 
     >>> import tempfile
     >>> from autograd_core import nn, optim
@@ -56,7 +50,7 @@ class FlightRecorder:
     ...     try:
     ...         trainer.fit((x, x), epochs=9, callbacks=[recorder])
     ...     except optim.TrainingDiverged:
-    ...         bundle = read(recorder.bundles[0])
+    ...         bundle = optim.flight.read(recorder.bundles[0])
     >>> bundle["why"], bundle["step"], bundle["architecture"]["type"]
     ('inf', 2, 'MLP')
     """
@@ -70,7 +64,9 @@ class FlightRecorder:
         self._before: Moment | None = None
 
     def on_fit_begin(self, trainer: Any) -> None:
-        self.bundles, self._recent, self._first, self._before = [], [], None, None
+        self.bundles, self._before = [], None
+        self._recent: list[float] = []  # losses of the steps before this epoch
+        self._first: float | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with files.whole(self.folder / ".probe.npz"):
@@ -111,7 +107,8 @@ class FlightRecorder:
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
         if self.spikes and not isinstance(trainer.run.batches, Counted):
             losses = trainer.losses
-            self._first = abs(losses[0]) if self._first is None else self._first
+            if self._first is None:
+                self._first = abs(losses[0])
             at = spike(self._recent, losses, self._first)
             if at is not None and len(self.bundles) < self.most:
                 self._write_spike(trainer, at)
@@ -247,70 +244,6 @@ def spike(before: list[float], losses: list[float], first: float) -> int | None:
             above, spread = every[i] - usual, median(np.abs(every[:i] - usual).tolist())
             if above > max(abs(usual), ABOVE_ALL * (highest[i - 1] - usual), DEVIATIONS * spread, OF_THE_FIRST * first):
                 return i - len(before)
-    return None
-
-
-def write(path: Path, trainer: Any, facts: dict[str, Any], batch: Any, state: dict[str, Any] | None = None) -> None:
-    """Write a step; the trainer stands before it, unless its state then is given."""
-    x, t = (bare(part) for part in batch)
-    modules = list(trainer.model.modules()) if hasattr(trainer.model, "modules") else []
-    named = list(trainer.model._named_tensors()) if hasattr(trainer.model, "_named_tensors") else []
-    first: dict[int, str] = {}
-    shared = {name: first[id(p)] for name, p in named if first.setdefault(id(p), name) != name}
-    tree = {
-        **facts, "loss": None if facts["loss"] is None else np.float64(facts["loss"]), "x": x, "t": t,
-        "turned": [part.ndim > 1 and part.strides[0] < part.strides[-1] for part in (x, t)],
-        "by_samples": hasattr(trainer.optimizer, "collect"),
-        "architecture": described(trainer.model), "loss_architecture": described(trainer.loss), "shared": shared,
-        "training": [module.training for module in modules], "frozen": [n for n, p in named if getattr(p, "is_parameter", False) and not p.requires_grad],
-        "recent": trainer.losses[-WINDOW:], "state": resuming.state_of(trainer) if state is None else state,
-    }  # fmt: skip
-    tree["state"]["place"] |= {"outputs": None, "targets": None}
-    tree["state"]["history"] = {"rows": tree["state"]["history"]["rows"]}
-    arrays: dict[str, Any] = {}
-    flat = files.flatten(tree, arrays)
-    made = {"library": __version__, "numpy": np.__version__, "python": sys.version.split()[0]}
-    files.write(path, {"format": FORMAT, "version": VERSION, "made_with": made, "state": flat}, arrays)
-
-
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a bundle holds; ValueError for a file that is none, or is damaged, changed, or of another version."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no bundle {path}")
-    try:
-        header, arrays = files.read(path)
-    except ValueError as error:
-        raise ValueError(f"not a bundle of a flight recorder: {error}") from error
-    if header.get("format") != FORMAT:
-        raise ValueError(f"{path} is no bundle of a flight recorder: its header says {header.get('format')!r}")
-    if type(header.get("version")) is not int or header["version"] != VERSION:
-        raise ValueError(
-            f"{path} has version {header.get('version')!r} of the bundle format, and this library reads version {VERSION}"
-        )
-    if header.get("checksum") != files.checksum(header, arrays):
-        raise ValueError(
-            f"{path} was changed or damaged after it was written: its content has another checksum than its header says"
-        )
-    try:
-        bundle = files.unflatten(header["state"], arrays)
-        if missing := [key for key in KEYS if key not in bundle]:
-            raise ValueError(f"it has no {missing[0]}")
-        for name, turned in zip(
-            ("x", "t"), bundle["turned"], strict=True
-        ):  # products then go through the same memory order
-            bundle[name] = np.asfortranarray(bundle[name]) if turned else bundle[name]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {error!r}") from error
-    return {**bundle, "made_with": header.get("made_with")}
-
-
-def described(part: Any) -> Any:
-    """How to build a model or a loss, as the library that it comes from says it; None where it cannot."""
-    for kind in type(part).__mro__:
-        room = sys.modules.get(f"{kind.__module__.rpartition('.')[0]}.architecture")
-        if room is not None:
-            return room.describe(part)
     return None
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.modes import observers
+
 from .clipping import clip_grad_norm_
 
 
@@ -30,6 +32,8 @@ def step_on(model: Any, loss: Any, optimizer: Any, clip: Any, x: Any, t: Any) ->
             found.backward()
             if clip is not None:
                 _clip(optimizer, clip)
+        elif observers and hasattr(observers[-1], "passing"):  # detect_anomaly() looks at a pass to find the op
+            found.backward()
         return seen[-1][1]
 
     if getattr(optimizer, "needs_closure", False):

@@ -284,7 +284,8 @@ class Trainer:
         if not math.isfinite(loss):
             error = TrainingDiverged(
                 f"the loss became {loss} in epoch {epoch}, batch {number}; try a lower learning rate "
-                f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data"
+                f"(now {self.optimizer.param_groups[0]['lr']:g}), or look for NaN and unscaled columns in the data. "
+                "To find the op, train once more within `with debug.detect_anomaly():`"
             )
             error.loss = loss
             self._tell("on_step_failed", *self.batch, error)

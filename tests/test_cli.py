@@ -122,7 +122,9 @@ def test_every_optimizer_begins_at_its_own_rate_and_learns(optimizer):
 
 def test_no_optimizer_that_a_command_could_use_is_left_out():
     left_out = {"LBFGS", "NaturalGradient", "Optimizer"}  # they need a closure, a model, or are the base
-    kinds = {n.lower() for n in optim.__all__ if inspect.isclass(k := getattr(optim, n)) and issubclass(k, optim.Optimizer)}
+    kinds = {
+        n.lower() for n in optim.__all__ if inspect.isclass(k := getattr(optim, n)) and issubclass(k, optim.Optimizer)
+    }
     assert kinds - {n.lower() for n in left_out} == set(options.OPTIMIZERS)
 
 
@@ -137,7 +139,9 @@ def test_every_loss_trains(data, losses):
 
 @pytest.mark.parametrize("activation", sorted(set(nn.activations.ACTIVATIONS) - {"step", "softmax", "log_softmax"}))
 def test_every_activation_trains(activation):
-    assert run("train", "iris", "--activation", activation, "--epochs", 2, "--hidden", "8,8", "--quiet", "--out", "o") == 0
+    assert (
+        run("train", "iris", "--activation", activation, "--epochs", 2, "--hidden", "8,8", "--quiet", "--out", "o") == 0
+    )
 
 
 def test_quiet_and_pipes_are_quiet(capsys):
@@ -171,7 +175,10 @@ WRONG_CALLS = [
     (["train", "infinite.csv"], ["infinite value", "column 'a' (inf)"]),
     (["train"], ["which data?"]),
     (["train", "iris", "--drop", "a"], ["bundled", "--drop is for CSV files"]),
-    (["train", "iris", "--weight-decay", "0.1", "--optimizer", "rprop"], ["--weight-decay does not go with --optimizer rprop"]),
+    (
+        ["train", "iris", "--weight-decay", "0.1", "--optimizer", "rprop"],
+        ["--weight-decay does not go with --optimizer rprop"],
+    ),
     (["train", "iris", "--loss", "hinge", "--class-weight", "balanced"], ["--class-weight goes with"]),
     (["train", "iris", "--out", "points.csv/x"], ["points.csv/x cannot be written to", "--out"]),
     (["train", "iris", "--hidden", "16,0"], ["at least 1", "out_features is 0"]),
@@ -234,7 +241,9 @@ def test_missing_values_and_words_are_said_and_kept_with_the_model(capsys):
 
 def test_balanced_weights_find_more_of_a_rare_class():
     rng = np.random.default_rng(0)
-    write_csv("rare.csv", [[*np.round(rng.normal(i % 12 == 0, 0.7, 2), 3), "no" if i % 12 else "yes"] for i in range(600)])
+    write_csv(
+        "rare.csv", [[*np.round(rng.normal(i % 12 == 0, 0.7, 2), 3), "no" if i % 12 else "yes"] for i in range(600)]
+    )
     found = {}
     for weight in ("none", "balanced"):
         run("train", "rare.csv", "--class-weight", weight, "--epochs", 20, "--lr", 0.01, "--quiet", "--out", weight)

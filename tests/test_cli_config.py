@@ -34,7 +34,12 @@ def test_keys_are_options_and_what_is_typed_wins():
     write(GOOD)
     assert run("train", "--config", "run.toml", "--out", "out", "--epochs", 3) == 0
     chosen = read_json("out/config.json")["options"]
-    assert (chosen["hidden"], chosen["activation"], chosen["batch_size"], chosen["weight_decay"]) == ([8, 4], "tanh", 16, 0.001)
+    assert (chosen["hidden"], chosen["activation"], chosen["batch_size"], chosen["weight_decay"]) == (
+        [8, 4],
+        "tanh",
+        16,
+        0.001,
+    )
     assert (chosen["data"], chosen["epochs"], read_json("out/result.json")["epochs"]) == ("iris", 3, 3)
     assert not Path("out/report.html").exists()
 
@@ -112,5 +117,15 @@ def test_every_option_of_train_can_stand_in_a_file():
     """Each default, as a run's config.json has it, is read back."""
     run("train", "iris", "--epochs", 1, "--quiet", "--out", "out")
     kept = read_json("out/config.json")["options"]
-    assert set(kept) >= {"data", "target", "hidden", "lr", "schedule", "patience", "class_weight", "delimiter", "time_limit"}
+    assert set(kept) >= {
+        "data",
+        "target",
+        "hidden",
+        "lr",
+        "schedule",
+        "patience",
+        "class_weight",
+        "delimiter",
+        "time_limit",
+    }
     assert not options.NOT_IN_FILES & set(kept)

@@ -24,7 +24,10 @@ def trained(tmp_path_factory):
         patch.setattr("autograd_core.cli.train._picture", lambda *_: None)
         datasets.make_passengers(300).to_csv("ship.csv")
         write_csv("points.csv", points())
-        assert run("train", "ship.csv", "--target", "survived", "--epochs", 8, "--lr", 0.01, "--out", "ship", "--quiet") == 0
+        assert (
+            run("train", "ship.csv", "--target", "survived", "--epochs", 8, "--lr", 0.01, "--out", "ship", "--quiet")
+            == 0
+        )
         assert run("train", "points.csv", "--target", "a", "--epochs", 8, "--out", "points", "--quiet") == 0
         assert run("train", "iris", "--epochs", 8, "--lr", 0.02, "--out", "iris", "--quiet") == 0
     return folder
@@ -63,6 +66,7 @@ def test_rows_with_new_words_gaps_and_other_columns_are_predicted_and_it_is_said
     assert "ignored 1 column that training did not have: cabin" in err
 
 
+@pytest.mark.filterwarnings("ignore::autograd_core.datasets.DataWarning")
 def test_predictions_are_the_models_own():
     """Against the arithmetic by hand: encoder, standardising, network, softmax."""
     run("predict", "ship", "ship.csv", "--out", "said.csv")
@@ -108,7 +112,11 @@ def test_evaluate_counts_as_scikit_learn_does(capsys):
 
 def test_a_bundled_set_is_predicted_by_the_names_of_its_features(capsys):
     data = datasets.load_iris()
-    write_csv("flowers.csv", [[*row, data.classes[k]] for row, k in zip(data.x.tolist(), data.y, strict=True)], [*data.feature_names, "kind"])
+    write_csv(
+        "flowers.csv",
+        [[*row, data.classes[k]] for row, k in zip(data.x.tolist(), data.y, strict=True)],
+        [*data.feature_names, "kind"],
+    )
     assert run("evaluate", "iris", "flowers.csv", "--target", "kind", "--json") == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] > 0.9
     assert run("evaluate", "iris", "flowers.csv") == 2
@@ -118,8 +126,7 @@ def test_a_bundled_set_is_predicted_by_the_names_of_its_features(capsys):
 def test_the_exported_program_predicts_the_same_without_the_library(capsys, tmp_path):
     write_csv("new.csv", NEW, COLUMNS)
     assert run("export", "ship", "--python", "ship.py") == 0
-    run("predict", "ship", "new.csv")
-    said = [row["survived"] for row in sheet(capsys.readouterr().out.partition("survived")[1] + "")]
+    capsys.readouterr()
     run("predict", "ship", "new.csv")
     said = [row["survived"] for row in sheet(capsys.readouterr().out)]
     (tmp_path / "alone").mkdir()
@@ -201,7 +208,9 @@ def test_longer_training_is_longer_training():
 def test_lr_find_suggests_a_rate_that_trains(capsys):
     assert run("lr-find", "points.csv", "--target", "kind", "--json") == 0
     rate = json.loads(capsys.readouterr().out)["suggestion"]
-    assert run("train", "points.csv", "--target", "kind", "--lr", rate, "--epochs", 15, "--out", "found", "--quiet") == 0
+    assert (
+        run("train", "points.csv", "--target", "kind", "--lr", rate, "--epochs", 15, "--out", "found", "--quiet") == 0
+    )
     assert read_json("found/result.json")["test"]["accuracy"] > 0.8
     assert run("lr-find", "points.csv", "--target", "kind") == 0
     assert f"suggested: --lr {rate:.2g}" in capsys.readouterr().out
@@ -251,7 +260,9 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("argv", "before", "fragments"), WRONG, ids=[f"{i}-{' '.join(w[0])}" for i, w in enumerate(WRONG)])
+@pytest.mark.parametrize(
+    ("argv", "before", "fragments"), WRONG, ids=[f"{i}-{' '.join(w[0])}" for i, w in enumerate(WRONG)]
+)
 def test_what_is_wrong_is_one_sentence_and_nothing_is_written(argv, before, fragments, capsys, tmp_path):
     Path("old.py").write_text("precious = 1\n")
     shutil.copy("ship.csv", "other.csv")

@@ -8,7 +8,7 @@ import pytest
 from autograd_core import debug, nn, optim
 from autograd_core.__main__ import main
 from autograd_core.debug import replaying
-from autograd_core.optim import files, flight
+from autograd_core.optim import bundles, files
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(64, 3)).astype(np.float32)
@@ -48,7 +48,9 @@ def trainer_of(model, loss=None, **more):
     return optim.Trainer(model, loss or nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.01), **more)
 
 
-@pytest.mark.parametrize(("compile", "step", "where"), [("auto", 1234, "batch 9 of epoch 50"), (False, 34, "batch 9 of epoch 2")])
+@pytest.mark.parametrize(
+    ("compile", "step", "where"), [("auto", 1234, "batch 9 of epoch 50"), (False, 34, "batch 9 of epoch 2")]
+)
 def test_a_nan_at_step_1234_is_made_again_and_the_op_is_named(tmp_path, compile, step, where, capsys):
     model = nn.MLP([3, 16, 2], dropout=0.2, norm="batch", rng=0)
     model[0].weight.data = np.abs(model[0].weight.value) + 1
@@ -95,7 +97,9 @@ def test_a_spike_opens_with_its_usual(tmp_path, capsys):
 
     recorder = optim.FlightRecorder(tmp_path)
     with pytest.warns(UserWarning, match="the loss of step"):
-        trainer_of(nn.MLP([3, 8, 2], dropout=0.2, rng=0)).fit((X, LABELS), epochs=8, batch_size=16, callbacks=[Quake(), recorder])
+        trainer_of(nn.MLP([3, 8, 2], dropout=0.2, rng=0)).fit(
+            (X, LABELS), epochs=8, batch_size=16, callbacks=[Quake(), recorder]
+        )
     assert main(["replay", "--batch", str(recorder.bundles[0])]) == 0
     said = capsys.readouterr().out
     assert "was usual, and is" in said
@@ -172,7 +176,13 @@ def test_what_a_model_is_beside_its_numbers(tmp_path, name):
     make, x, settings, compile = OTHERS[name]
     x = x.copy("K")
     x[37] = np.inf
-    path = fail(tmp_path, trainer_of(make(), nn.CrossEntropyLoss(**settings), compile=compile), (x, LABELS), shuffle=False, batch_size=16)
+    path = fail(
+        tmp_path,
+        trainer_of(make(), nn.CrossEntropyLoss(**settings), compile=compile),
+        (x, LABELS),
+        shuffle=False,
+        batch_size=16,
+    )
     session = debug.replay(path)
     assert session.same
     leaves = {node.name for node in session.nodes if node.op is None}
@@ -206,7 +216,7 @@ def test_what_is_no_bundle(tmp_path, name, capsys):
     assert "bundle" in said
 
 
-@pytest.mark.parametrize("key", flight.KEYS)
+@pytest.mark.parametrize("key", bundles.KEYS)
 def test_a_bundle_that_lacks_something(tmp_path, key, capsys):
     """Well formed and with a right checksum, but not what the recorder writes: a sentence, no traceback."""
     path = fail(tmp_path, trainer_of(nn.MLP([3, 8, 2], rng=0)), (far_out(), LABELS), batch_size=None)

@@ -58,7 +58,9 @@ class Quake:
 
 @pytest.mark.parametrize("compile", ["auto", False])
 @pytest.mark.parametrize(
-    "optimizer", [None, lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.LBFGS(p, lr=0.01, max_iter=3)], ids=["adam", "sgd", "lbfgs"]
+    "optimizer",
+    [None, lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.LBFGS(p, lr=0.01, max_iter=3)],
+    ids=["adam", "sgd", "lbfgs"],
 )
 def test_looking_on_changes_no_bit(compile, optimizer):
     def run(callbacks):
@@ -197,7 +199,15 @@ def test_each_illness_is_told_once(kind):
 
 
 def row(layer="0", **known):
-    usual = {"epoch": 1, "kind": "ReLU", "parameters": None, "gradient": None, "update": None, "dead": None, "saturated": None}
+    usual = {
+        "epoch": 1,
+        "kind": "ReLU",
+        "parameters": None,
+        "gradient": None,
+        "update": None,
+        "dead": None,
+        "saturated": None,
+    }
     return usual | {"layer": layer, "mean": 0.0, "variance": 1.0, **known}
 
 
@@ -235,7 +245,7 @@ def test_alarms_are_warnings_unless_told_otherwise():
     trainer = optim.Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
     with pytest.warns(UserWarning, match="layer 1: 100 % of ReLU units are dead") as found:
         trainer.fit((X, LABELS), epochs=5, callbacks=[optim.Monitor(every=1)])
-    assert [w for w in found if "dead" in str(w.message)][0].filename == __file__
+    assert next(w for w in found if "dead" in str(w.message)).filename == __file__
     with pytest.raises(ValueError, match="every must be a whole number"):
         optim.Monitor(every=0)
 
@@ -285,13 +295,15 @@ def test_the_state_before_a_loss_that_is_no_number(tmp_path, compile, optimizer)
     order = np.random.default_rng(1).permutation(len(X))
     batches = [order[i : i + 16] for i in range(0, len(X), 16)]
     at = next(i for i, batch in enumerate(batches) if 53 in batch)
-    assert 0 < at
+    assert at > 0
     for batch in batches[:at]:
         twin.step(X[batch], LABELS[batch])
     assert bundle["why"] == "nan"
     assert (bundle["step"], bundle["exact"]) == (at + 1, True)
     assert bundle["t"].tolist() == LABELS[batches[at]].tolist()
-    assert {n: a.tobytes() for n, a in bundle["state"]["model"].items()} == {n: a.tobytes() for n, a in twin.model.state_dict().items()}
+    assert {n: a.tobytes() for n, a in bundle["state"]["model"].items()} == {
+        n: a.tobytes() for n, a in twin.model.state_dict().items()
+    }
     assert bundle["state"]["generators"]["states"] == drawn(twin)
     assert everything(trainer)[0] == everything(twin)[0]
 
@@ -300,13 +312,15 @@ def test_the_state_before_a_loss_that_is_no_number(tmp_path, compile, optimizer)
 def test_a_spike_is_written_as_it_was_and_training_goes_on_to_the_same_bits(tmp_path, compile):
     def run(*callbacks):
         trainer = classifier(compile)
-        trainer.fit((X, LABELS), epochs=9, batch_size=16, callbacks=[Quake(6), *callbacks], seed=1, validation=(X, LABELS))
+        trainer.fit(
+            (X, LABELS), epochs=9, batch_size=16, callbacks=[Quake(6), *callbacks], seed=1, validation=(X, LABELS)
+        )
         return trainer
 
     recorder = optim.FlightRecorder(tmp_path)
     with pytest.warns(UserWarning, match="the loss of step") as found:
         watched = run(recorder)
-    assert [w for w in found if "the loss of step" in str(w.message)][0].filename == __file__
+    assert next(w for w in found if "the loss of step" in str(w.message)).filename == __file__
     alone = run()
     assert everything(alone) == everything(watched)
     assert losses(alone.history) == losses(watched.history)
@@ -388,7 +402,11 @@ def test_bundles_that_are_none(tmp_path, damage):
     content, path = recorder.bundles[0].read_bytes(), tmp_path / "x.npz"
     at = len(content) // 2
     path.write_bytes(
-        {"short": content[:at], "flip": content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :], "pickle": b"\x80\x04K\x01."}.get(damage, b"")
+        {
+            "short": content[:at],
+            "flip": content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :],
+            "pickle": b"\x80\x04K\x01.",
+        }.get(damage, b"")
     )
     if damage == "other":
         optim.checkpoint.write(path, {"a": 1})

@@ -61,7 +61,9 @@ def _optimizer(args: Any, model: Any) -> Any:
     settings = {name: value for name, value in settings.items() if value is not None}
     for name in settings:
         if name not in defaults:
-            raise ValueError(f"--{name.replace('_', '-')} does not go with --optimizer {args.optimizer}, which has none")
+            raise ValueError(
+                f"--{name.replace('_', '-')} does not go with --optimizer {args.optimizer}, which has none"
+            )
     return kind(model.parameters(), lr=args.lr, **settings)
 
 
@@ -79,7 +81,9 @@ def _schedule(args: Any, optimizer: Any, steps: int) -> tuple[Any, str]:
         "cosine": lambda: optim.CosineAnnealingLR(optimizer, T_max=epochs),
         "cosine_restarts": lambda: optim.CosineAnnealingWarmRestarts(optimizer, T_0=third),
         "one_cycle": lambda: optim.OneCycleLR(optimizer, args.lr, total_steps=epochs * steps + 1, cycle_momentum=False),
-        "cyclic": lambda: optim.CyclicLR(optimizer, args.lr / 10, args.lr, step_size_up=4 * steps, cycle_momentum=False),
+        "cyclic": lambda: optim.CyclicLR(
+            optimizer, args.lr / 10, args.lr, step_size_up=4 * steps, cycle_momentum=False
+        ),
         "plateau": lambda: optim.ReduceLROnPlateau(optimizer, patience=max(args.patience // 2, 1)),
     }
     return makers[args.schedule](), "step" if args.schedule in ("one_cycle", "cyclic") else "epoch"

@@ -59,7 +59,9 @@ def prepare(args: Any) -> Prepared:
     """Load, split 70/15/15, encode and standardise by what the training rows teach."""
     source = args.data or args.data_by_default
     if not source:
-        raise ValueError("which data? name a bundled set (see: autograd-core datasets) or a CSV file, or set data in the file of --config")
+        raise ValueError(
+            "which data? name a bundled set (see: autograd-core datasets) or a CSV file, or set data in the file of --config"
+        )
     args.data = source
     path, encoder, target, columns = Path(source), None, "target", []
     if source in datasets.names() and not path.is_file():
@@ -75,7 +77,13 @@ def prepare(args: Any) -> Prepared:
         table, name = datasets.read_table(source, args.delimiter), path.stem
         try:
             parts, encoder = datasets.encode(
-                table, *PARTS, target=args.target, task=args.task, seed=args.seed, drop=args.drop, categories=args.categories
+                table,
+                *PARTS,
+                target=args.target,
+                task=args.task,
+                seed=args.seed,
+                drop=args.drop,
+                categories=args.categories,
             )
         except ValueError as error:
             raise _in_options(error, source) from error

@@ -36,7 +36,9 @@ def _export(args: argparse.Namespace) -> None:
     model, notes = nn.load(path), nn.notes(path)
     if args.onnx:
         nn.to_onnx(model, args.onnx, notes=notes)
-        print(f"{args.onnx}: takes x, (n, {len(notes['features'])}) standardised features; means and scales stand in its metadata")
+        print(
+            f"{args.onnx}: takes x, (n, {len(notes['features'])}) standardised features; means and scales stand in its metadata"
+        )
     if args.python:
         nn.to_python(model, args.python, notes)
         print(f"{args.python}: python {args.python} data.csv predicts; it needs NumPy alone")

@@ -41,7 +41,9 @@ def new_folder(asked: str | None, name: str) -> Path:
 
 
 def _denied(out: Path, error: OSError) -> OSError:
-    return OSError(f"{out} cannot be written to ({error.strerror}); name a folder for the results with --out where you may write")
+    return OSError(
+        f"{out} cannot be written to ({error.strerror}); name a folder for the results with --out where you may write"
+    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -85,5 +85,8 @@ def spelled(found: dict[str, Any], name: str) -> str:
     if len(names) <= 12:
         cell = max(8, *(len(n) + 2 for n in names))
         lines += ["", f"{'true, said →':<{wide}}" + "".join(f"{n:>{cell}}" for n in names)]
-        lines += [f"{n:<{wide}}" + "".join(f"{c:>{cell}}" for c in row) for n, row in zip(names, found["confusion"], strict=True)]
+        lines += [
+            f"{n:<{wide}}" + "".join(f"{c:>{cell}}" for c in row)
+            for n, row in zip(names, found["confusion"], strict=True)
+        ]
     return "\n".join(lines)

@@ -23,40 +23,103 @@ NOT_IN_FILES = {"help", "config", "data_by_default", "traceback"}
 def add_data(parser: Any) -> None:
     """The data, and how a file of it is read."""
     add = parser.add_argument
-    add("data", metavar="DATA", nargs="?", help="a bundled name (see: autograd-core datasets), a CSV file, or an .npz file of x and y")
+    add(
+        "data",
+        metavar="DATA",
+        nargs="?",
+        help="a bundled name (see: autograd-core datasets), a CSV file, or an .npz file of x and y",
+    )
     add("--data-by-default", help=argparse.SUPPRESS)
-    add("--config", metavar="FILE", help="a TOML file whose keys are these options, or a run's config.json; options given here win")
+    add(
+        "--config",
+        metavar="FILE",
+        help="a TOML file whose keys are these options, or a run's config.json; options given here win",
+    )
     add("--target", metavar="COLUMN", help="the CSV column to predict (default: the last)")
-    add("--task", choices=["auto", "classification", "regression"], default="auto", help="what the target is (default: auto)")
+    add(
+        "--task",
+        choices=["auto", "classification", "regression"],
+        default="auto",
+        help="what the target is (default: auto)",
+    )
     add("--drop", type=words, default=[], metavar="A,B", help="CSV columns to leave out")
     add("--categories", type=words, default=[], metavar="A,B", help="CSV columns whose numbers are words in disguise")
-    add("--delimiter", metavar="C", help="what separates the cells of a CSV file (default: , ; tab or |, as the first row has it)")
+    add(
+        "--delimiter",
+        metavar="C",
+        help="what separates the cells of a CSV file (default: , ; tab or |, as the first row has it)",
+    )
     add("--seed", type=int, default=0, metavar="N", help="of split, initial weights and order of samples (default: 0)")
 
 
 def add_model(parser: Any) -> None:
     """The network, its loss, and how it is trained, an epoch."""
     add = parser.add_argument
-    add("--hidden", type=sizes, default=[64, 32], metavar="N,N", help="units of the hidden layers; 0 for none (default: 64,32)")
-    add("--activation", default="relu", help="between the layers: relu, tanh, gelu, ... every one of nn by name (default: relu)")
-    add("--dropout", type=float, default=0.0, metavar="P", help="share of activations left out in training (default: 0)")
-    add("--norm", choices=["none", "batch", "layer"], default="none", help="between each layer and its activation (default: none)")
+    add(
+        "--hidden",
+        type=sizes,
+        default=[64, 32],
+        metavar="N,N",
+        help="units of the hidden layers; 0 for none (default: 64,32)",
+    )
+    add(
+        "--activation",
+        default="relu",
+        help="between the layers: relu, tanh, gelu, ... every one of nn by name (default: relu)",
+    )
+    add(
+        "--dropout", type=float, default=0.0, metavar="P", help="share of activations left out in training (default: 0)"
+    )
+    add(
+        "--norm",
+        choices=["none", "batch", "layer"],
+        default="none",
+        help="between each layer and its activation (default: none)",
+    )
     add("--loss", default="auto", choices=["auto", *CLASS_LOSSES, *NUMBER_LOSSES], metavar="NAME",
         help=f"auto: cross_entropy for classes, mse for numbers; of classes {', '.join(CLASS_LOSSES)}; of numbers {', '.join(NUMBER_LOSSES)}")  # fmt: skip
-    add("--class-weight", choices=["none", "balanced"], default="none", help="balanced: rare classes count as much as frequent ones (cross_entropy, focal)")
+    add(
+        "--class-weight",
+        choices=["none", "balanced"],
+        default="none",
+        help="balanced: rare classes count as much as frequent ones (cross_entropy, focal)",
+    )
     add("--optimizer", default="adam", choices=OPTIMIZERS, help="sgd has momentum 0.9 (default: adam)")
     add("--lr", type=float, metavar="X", help="learning rate (default: the optimizer's own, 0.001 for adam and sgd)")
     add("--momentum", type=float, metavar="X", help="of sgd and rmsprop (default: 0.9 for sgd)")
-    add("--weight-decay", type=float, metavar="X", help="how much each step shrinks the weights (default: the optimizer's own)")
+    add(
+        "--weight-decay",
+        type=float,
+        metavar="X",
+        help="how much each step shrinks the weights (default: the optimizer's own)",
+    )
     add("--clip", type=float, metavar="X", help="the most that all gradients together may be long (default: no limit)")
-    add("--batch-size", type=at_least(0, "a step takes at least 1 sample"), default=32, metavar="N", help="samples a step; 0 for all at once (default: 32)")
+    add(
+        "--batch-size",
+        type=at_least(0, "a step takes at least 1 sample"),
+        default=32,
+        metavar="N",
+        help="samples a step; 0 for all at once (default: 32)",
+    )
 
 
 def add_training(parser: Any) -> None:
     """For how long, and what else goes with it."""
     add = parser.add_argument
-    add("--schedule", default="none", choices=SCHEDULES, metavar="NAME", help=f"of the learning rate: {', '.join(SCHEDULES)} (default: none)")
-    add("--epochs", type=at_least(1, "training takes at least 1 epoch"), default=100, metavar="N", help="at most (default: 100)")
+    add(
+        "--schedule",
+        default="none",
+        choices=SCHEDULES,
+        metavar="NAME",
+        help=f"of the learning rate: {', '.join(SCHEDULES)} (default: none)",
+    )
+    add(
+        "--epochs",
+        type=at_least(1, "training takes at least 1 epoch"),
+        default=100,
+        metavar="N",
+        help="at most (default: 100)",
+    )
     add("--patience", type=at_least(0, "patience counts epochs"), default=10, metavar="N",
         help="epochs without a better validation loss before it stops; 0 for never (default: 10)")  # fmt: skip
     add("--time-limit", type=float, metavar="S", help="pause after so many seconds; `resume` goes on")

@@ -19,11 +19,15 @@ class Predictor:
         self.model, self.notes = nn.load(path).eval(), nn.notes(path)
         try:
             self.scaler = datasets.Standardizer.from_dict(self.notes["inputs"])
-            self.target_scaler = datasets.Standardizer.from_dict(self.notes["targets"]) if self.notes["targets"] else None
+            self.target_scaler = (
+                datasets.Standardizer.from_dict(self.notes["targets"]) if self.notes["targets"] else None
+            )
             self.classes, self.features = list(self.notes["classes"]), list(self.notes["features"])
             self.encoder = datasets.Encoder.from_dict(self.notes["encoder"] or self._plain())
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} lacks what `autograd-core train` notes beside a model ({error!r}); train anew") from None
+            raise ValueError(
+                f"{path} lacks what `autograd-core train` notes beside a model ({error!r}); train anew"
+            ) from None
 
     def _plain(self) -> dict[str, Any]:
         """The encoder of data that is numbers already, under the names of its features."""

@@ -24,7 +24,13 @@ def add_command(commands: Any) -> None:
     add = parser.add_argument
     add("--start", type=float, default=1e-6, metavar="X", help="the first rate (default: 1e-6)")
     add("--end", type=float, default=10.0, metavar="X", help="the last (default: 10)")
-    add("--steps", type=options.at_least(3, "a trial takes at least 3 steps"), default=100, metavar="N", help="how many (default: 100)")
+    add(
+        "--steps",
+        type=options.at_least(3, "a trial takes at least 3 steps"),
+        default=100,
+        metavar="N",
+        help="how many (default: 100)",
+    )
     options.add_output(parser, quiet=False)
     parser.set_defaults(run=_find, parser=parser, schedule="none", epochs=1, patience=0)
 
@@ -39,7 +45,16 @@ def _find(args: argparse.Namespace) -> None:
         build(args, data), data.train, args.batch_size or None, args.start, args.end, args.steps, seed=args.seed
     )
     if args.json:
-        print(json.dumps({"suggestion": found.suggestion, "rates": found.rates, "losses": found.losses, "smoothed": found.smoothed}))
+        print(
+            json.dumps(
+                {
+                    "suggestion": found.suggestion,
+                    "rates": found.rates,
+                    "losses": found.losses,
+                    "smoothed": found.smoothed,
+                }
+            )
+        )
         return
     print(f"{data.name}: {len(found.rates)} steps from {found.rates[0]:.1e} to {found.rates[-1]:.1e}, {args.optimizer}")
     print("\n".join(_curve(found)))

@@ -19,8 +19,18 @@ def add_command(commands: Any) -> None:
     )
     add = parser.add_argument
     add("run_folder", metavar="RUN", help="the folder of a run, as train made it")
-    add("--epochs", type=options.at_least(1, "training takes at least 1 epoch"), metavar="N", help="in all (default: as it began)")
-    add("--patience", type=options.at_least(0, "patience counts epochs"), metavar="N", help="from now on (default: as it began)")
+    add(
+        "--epochs",
+        type=options.at_least(1, "training takes at least 1 epoch"),
+        metavar="N",
+        help="in all (default: as it began)",
+    )
+    add(
+        "--patience",
+        type=options.at_least(0, "patience counts epochs"),
+        metavar="N",
+        help="from now on (default: as it began)",
+    )
     add("--time-limit", type=float, metavar="S", help="pause after so many seconds")
     add("--report", action="store_true", help="write report.html as well")
     options.add_output(parser)
@@ -40,12 +50,18 @@ def _resume(args: argparse.Namespace) -> int:
     trainer = build(argparse.Namespace(**{**vars(before), "epochs": laid_out}), data)  # its schedule as it was
     done = len(run.history)
     if args.epochs is None and run.result and done >= before.epochs:
-        raise ValueError(f"{run.folder} has made all its {before.epochs} epochs; to train longer, say --epochs {2 * before.epochs}")
+        raise ValueError(
+            f"{run.folder} has made all its {before.epochs} epochs; to train longer, say --epochs {2 * before.epochs}"
+        )
     if args.epochs is not None and args.epochs <= done and run.result:
-        raise ValueError(f"{run.folder} has made {done} epochs; --epochs counts those of the whole run, so ask for more")
+        raise ValueError(
+            f"{run.folder} has made {done} epochs; --epochs counts those of the whole run, so ask for more"
+        )
     stopped = (run.result or {}).get("stopped", "")
     if "has not improved" in stopped and (args.patience or 0) <= before.patience and args.patience != 0:
-        raise ValueError(f"{run.folder} ended early: {stopped}; to go on all the same, say --patience {3 * before.patience}, or 0 for never")
+        raise ValueError(
+            f"{run.folder} ended early: {stopped}; to go on all the same, say --patience {3 * before.patience}, or 0 for never"
+        )
     for name in ("epochs", "patience"):
         if getattr(args, name) is not None:
             setattr(before, name, getattr(args, name))
@@ -54,11 +70,19 @@ def _resume(args: argparse.Namespace) -> int:
     for name in ("quiet", "json", "report"):
         setattr(before, name, getattr(args, name))
     if before.epochs > laid_out and before.schedule == "one_cycle":
-        raise ValueError(f"the one cycle of {run.folder} is laid out over {laid_out} epochs and ends with them; train anew with --epochs {before.epochs}")
+        raise ValueError(
+            f"the one cycle of {run.folder} is laid out over {laid_out} epochs and ends with them; train anew with --epochs {before.epochs}"
+        )
     if before.epochs > laid_out and before.schedule != "none":
-        warnings.warn(f"the schedule {before.schedule} was laid out over {laid_out} epochs, and goes on beyond them as it will", stacklevel=2)
+        warnings.warn(
+            f"the schedule {before.schedule} was laid out over {laid_out} epochs, and goes on beyond them as it will",
+            stacklevel=2,
+        )
     if before.epochs != run.options["epochs"] or before.patience != run.options["patience"]:
-        config = run.config | {"schedule_epochs": laid_out, "options": run.options | {"epochs": before.epochs, "patience": before.patience}}
+        config = run.config | {
+            "schedule_epochs": laid_out,
+            "options": run.options | {"epochs": before.epochs, "patience": before.patience},
+        }
         files.write_json(run.folder / files.CONFIG, config)
     return fit(before, data, trainer, run.folder, resume=True)
 
@@ -74,6 +98,8 @@ def as_trained(run: files.Run) -> argparse.Namespace:
         if not there.exists():
             raise ValueError(f"{path}, which {run.folder} was trained on, is no longer there; put it back")
         if hashlib.sha256(there.read_bytes()).hexdigest() != data.get("sha256"):
-            raise ValueError(f"{there} was changed since {run.folder} began to train on it; put the old file back, or train anew")
+            raise ValueError(
+                f"{there} was changed since {run.folder} began to train on it; put the old file back, or train anew"
+            )
         args.data = str(there)
     return args

@@ -17,7 +17,9 @@ def add_command(commands: Any) -> None:
         help="list past runs, and compare them",
         description="List runs, with what came out and the options in which they differ.",
     )
-    parser.add_argument("folders", nargs="*", default=["runs"], metavar="FOLDER", help="runs, or folders of runs (default: runs)")
+    parser.add_argument(
+        "folders", nargs="*", default=["runs"], metavar="FOLDER", help="runs, or folders of runs (default: runs)"
+    )
     parser.add_argument("--sort", choices=["name", "score", "started"], default="name", help="by what (default: name)")
     options.add_output(parser, quiet=False)
     parser.set_defaults(run=_runs)
@@ -67,7 +69,9 @@ def last_loss(row: dict[str, float]) -> dict[str, Any]:
 def _table(rows: list[dict[str, Any]]) -> list[str]:
     """Aligned columns; options that differ among the runs come last."""
     names = list(dict.fromkeys(name for row in rows for name in row["options"] if name not in ("data", "out")))
-    differing = [n for n in names if len({json.dumps(row["options"].get(n)) for row in rows}) > 1] if len(rows) > 1 else []
+    differing = (
+        [n for n in names if len({json.dumps(row["options"].get(n)) for row in rows}) > 1] if len(rows) > 1 else []
+    )
     head = ["run", "data", "epochs", "val loss", "test", "", "seconds", *(n.replace("_", "-") for n in differing)]
     body = [
         [
@@ -80,7 +84,9 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
     right = {2, 3, 4, 6}
     return [
-        "  ".join(f"{c:>{w}}" if i in right else f"{c:<{w}}" for i, (c, w) in enumerate(zip(line, widths, strict=True))).rstrip()
+        "  ".join(
+            f"{c:>{w}}" if i in right else f"{c:<{w}}" for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
         for line in [head, *body]
     ]
 

@@ -37,7 +37,9 @@ def add_command(commands: Any) -> None:
     options.add_model(parser)
     options.add_training(parser)
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/NAME-1, -2, ...)")
-    parser.add_argument("--report", action="store_true", help="write report.html as well, one page that says how it went")
+    parser.add_argument(
+        "--report", action="store_true", help="write report.html as well, one page that says how it went"
+    )
     options.add_output(parser)
     parser.set_defaults(run=_train, parser=parser)
 
@@ -76,7 +78,10 @@ def fit(args: argparse.Namespace, data: Any, trainer: Any, out: Path, resume: bo
         with contextlib.suppress(OSError):
             (out / files.FLIGHT).rmdir()  # unless there is something in it
     if not len(history):
-        print(f"autograd-core: stopped before the end of the first epoch; `autograd-core resume {out}` goes on", file=sys.stderr)
+        print(
+            f"autograd-core: stopped before the end of the first epoch; `autograd-core resume {out}` goes on",
+            file=sys.stderr,
+        )
         return 130
     results = {name: trainer.evaluate(part) for name, part in data.parts.items()}
     facts = {
@@ -134,7 +139,9 @@ def _picture(history: Any, path: Path) -> None:
 def summary(data: Any, args: Any, facts: Any, results: Any, out: Path) -> str:
     """What a person reads at the end."""
     train = data.train
-    kinds = f"{len(train.classes)} classes" if train.classes else f"{train.n_outputs} target" + "s" * (train.n_outputs > 1)
+    kinds = (
+        f"{len(train.classes)} classes" if train.classes else f"{train.n_outputs} target" + "s" * (train.n_outputs > 1)
+    )
     sizes = "-".join(map(str, [train.n_features, *args.hidden, train.n_outputs]))
     metrics = {"accuracy": "accuracy"} if train.classes else {"r2": "R²", "mae": "mae"}
     notes = data.encoder.notes if data.encoder else []

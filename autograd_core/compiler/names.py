@@ -124,7 +124,7 @@ class Names:
     def spread(self, x: Any, call: Call) -> str:
         """A zero as a whole array of zeros, beside which NumPy's maximum takes half the time."""
         shape, dtype = call.out.shape, call.out.dtype
-        if isinstance(x, Value) or x != 0 or dtype.kind != "f" or call.out.size > 1 << 17:
+        if isinstance(x, Value) or x != 0 or dtype.kind != "f" or call.out.size > 1 << 16:
             return self.operand(x, call)
         key = ("zeros", shape, dtype)
         if key not in self.constants:

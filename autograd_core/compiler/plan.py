@@ -123,7 +123,7 @@ class Plan:
         found: list[Rule | None] = []
         for i, (group, flat) in enumerate(self.flats):
             try:
-                found.append(Rule(self.optimizer, group, flat, flat.steps[0] + 1, str(i) if i else ""))
+                found.append(Rule(self.optimizer, group, flat, flat.steps[0] + 1, f"_{i}" if i else ""))
             except (CannotWrite, TypeError, AttributeError):
                 found.append(None)
         return found

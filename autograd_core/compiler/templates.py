@@ -36,7 +36,7 @@ def statement(w: Any, call: Call) -> list[str]:
 def row_of(call: Call) -> str:
     """The row that a call is a part of."""
     row, _, rest = call.note.partition(",")
-    return (row or call.op.name) + ("_grad" if rest == BACK else "")
+    return (row if 0 < len(row) < 9 else call.op.name) + ("_grad" if rest == BACK else "")
 
 
 def _number(w: Any, call: Call) -> str:

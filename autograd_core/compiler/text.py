@@ -62,6 +62,7 @@ class Text:
             (v, t) for v, t in zip(plan.written, plan.writes, strict=True) if not isinstance(t.value, np.ndarray)
         ]
         after: list[str] = []
+        w.last_note = type(plan.optimizer).__name__
         w.end = lambda: after.extend(self._last_lines(w, [*loose, *arrays]))  # type: ignore[method-assign]
         self.gradients = plan.others if plan.inline else list(plan.gradients)
         extra = [v for v, _ in self.late] + [plan.gradients[p] for p in self.gradients]
@@ -98,20 +99,20 @@ class Text:
         for i, (_, flat) in enumerate(self.plan.flats):
             if self.slots is None:
                 grads = w.give(f"grads{i or ''}", Thing(flat.grads))
-                lines.append(f"if keep is not None: {w.function('copyto')}(keep[{i}], {grads})")
+                lines.append(f"if keep is not None: keep[{i}][...] = {grads}")
         for i, ((_, flat), rule) in enumerate(zip(self.plan.flats, self.rules, strict=True)):
             if rule is not None:
-                lines += rule.written(w, flat, str(i) if i else "", self.slots is not None, CHUNK)
-            _as_parts(w, flat, str(i) if i else "")
+                lines += rule.written(w, flat, f"_{i}" if i else "", self.slots is not None, CHUNK)
+            _as_parts(w, flat, f"_{i}" if i else "")
         return lines
 
 
 def _as_parts(w: Writer, flat: Any, suffix: str) -> None:
     """What prepare is given of an optimizer's buffers it takes out of them by itself."""
     parts = []
-    for name, thing in list(w.given.items()):
-        array = bare(thing)
-        for buffer, whole in (("values", flat.values), ("grads", flat.grads)):
+    for buffer, whole in (("values", flat.values), ("grads", flat.grads)):
+        for name, thing in list(w.given.items()):
+            array = bare(thing)
             text = None if array is whole or not isinstance(array, np.ndarray) else _part_of(whole, array)
             if text is not None:
                 w.given.setdefault(w.given_name(whole) or f"{buffer}{suffix}", Thing(whole))
@@ -125,12 +126,12 @@ def _part_of(whole: Any, array: Any) -> str | None:
     start = (array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
     if array.base is None or array.dtype != whole.dtype or not 0 <= start <= start + array.size <= whole.size:
         return None
-    part = f"[{start}:{start + array.size}]"
+    part = f"[{start or ''}:{start + array.size}]"
     if array.ndim == 1 and array.strides == whole.strides:
         return part
     if array.flags.c_contiguous:
-        return f"{part}.reshape({array.shape})"
-    return f"{part}.reshape({array.shape[::-1]}).T" if array.T.flags.c_contiguous else None
+        return f"{part}.reshape{array.shape or '(())'}"
+    return f"{part}.reshape{array.shape[::-1]}.T" if array.T.flags.c_contiguous else None
 
 
 def _placed(w: Writer, g: Value, view: Any, name: str) -> bool:

@@ -12,10 +12,17 @@ from __future__ import annotations
 
 import re
 
-WIDEST = 88  # characters of a line that was put together
+WIDEST = 88  # characters of a call with others inside
+LONGEST = 116  # of a line that makes several things
 Lines = list[tuple[str, str]]  # with their notes
 CALL = re.compile(r"[a-z][\w.]*\(.*?(?:out=)?(\w+)(?:, True)?\)")
 NUMBER = re.compile(r"(\w+) = (.*)")
+VIEW = re.compile(r"(\w+) = (\w+(?:\.T|\[[^]]*\]))")
+KINDS = {  # what may stand on one line
+    "constants": re.compile(r"(array|ones|zeros)\("),
+    "parts": re.compile(r"\w+\[\d*:\d+\]"),
+    "views": re.compile(r"\w+[.[]"),
+}
 EMPTY = re.compile(r"empty\(\((.*?),?\), (\w+)\)")
 
 
@@ -23,7 +30,7 @@ def nested(body: Lines) -> Lines:
     """Each call inside the next one of the same row, if that reads what it makes."""
     found: Lines = []
     for line, note in _without_numbers(body):
-        if found and found[-1][1] == note and CALL.fullmatch(line):
+        if found and found[-1][1] == note and CALL.fullmatch(line) and not VIEW.fullmatch(found[-1][0]):
             before = found[-1][0]
             made = CALL.fullmatch(before)
             inside = made and made[1] and _put_inside(before, made[1], line)
@@ -37,7 +44,7 @@ def nested(body: Lines) -> Lines:
 def _put_inside(before: str, name: str, line: str) -> str | None:
     """A call with another in place of an input; None if it does not read what that makes."""
     given = line.rpartition(", ")[0]
-    where = re.search(rf"(?<=[(, ]){name}(?=[,)])", given)
+    where = re.search(rf"(?<=[(, ]){name}(?=[,)]|$)", given)
     if where is None or "copyto" in line or "copyto" in before:
         return None
     return line[: where.start()] + before + line[where.end() :]
@@ -47,6 +54,11 @@ def _without_numbers(body: Lines) -> Lines:
     """Numbers that are read once, by the numbers that follow, are written there."""
     found: Lines = []
     for i, (line, note) in enumerate(body):
+        view = VIEW.fullmatch(found[-1][0]) if found else None
+        if view and sum(len(re.findall(rf"\b{view[1]}\b", later)) for later, _ in body[i:]) == 1:
+            line, shorter = re.sub(rf"\b{view[1]}\b", lambda _, t=view[2]: t, line), line
+            if line != shorter:
+                found.pop()
         made = NUMBER.fullmatch(line)
         while made and found and (before := NUMBER.fullmatch(found[-1][0])) and found[-1][1] == note:
             name, text = before.groups()
@@ -68,11 +80,14 @@ def gathered(before: list[str]) -> list[str]:
     place: dict[str, int] = {}  # of the group that makes a name
     for line in before:
         name, _, text = line.partition(" = ")
-        kind = text if EMPTY.fullmatch(text) else re.sub(r"^\w+(?=[.\[])|\(.*", "", text)
+        kind = next((kind for kind, form in KINDS.items() if form.match(text)), text)
+        widest = LONGEST
+        if kind == "parts":
+            kind, widest = text.partition("[")[0], WIDEST
         needed = max([place[word] + 1 for word in re.findall(r"\w+", text) if word in place], default=0)
-        for i in range(needed, len(groups)):
+        for i in reversed(range(needed, len(groups))):
             other, lines = groups[i]
-            if other == kind and name.isidentifier() and len(_joined([*lines, (name, text)])) <= WIDEST:
+            if other == kind and name.isidentifier() and len(_joined([*lines, (name, text)])) <= widest:
                 break
         else:
             i = len(groups)
@@ -80,6 +95,14 @@ def gathered(before: list[str]) -> list[str]:
         groups[i][1].append((name, text))
         place |= {n.strip(): i for n in name.split(",")}
     return [_joined(lines) for _, lines in groups]
+
+
+def imports(module: str, names: list[str]) -> list[str]:
+    """The lines that import names."""
+    if not names:
+        return []
+    line, half = f"from {module} import {', '.join(names)}", len(names) // 2
+    return [line] if len(line) <= 120 else [*imports(module, names[:half]), *imports(module, names[half:])]
 
 
 def _joined(lines: list[tuple[str, str]]) -> str:

@@ -138,6 +138,8 @@ class Step:
         text = self.text(outputs)
         before = [bits.state for bits in plan.generators]
         arguments = [plan.data(a, x, t) for a in plan.calls.arguments]
+        if look or not plan.inline:
+            plan.optimizer.zero_grad()  # to make room for the new ones
         keep = [np.empty_like(flat.values) for _, flat in plan.flats] if plan.inline and look else None
         values = text.run(*arguments, *map(number_of, text.numbers), *([keep] if plan.inline else []))
         loss = float(values[0])
@@ -149,8 +151,6 @@ class Step:
         for value, (_, tensor) in zip(rest, text.late, strict=False):
             write(tensor, value)
         output = np.array(values[1]) if outputs else None
-        if not plan.inline:
-            plan.optimizer.zero_grad()
         for p, g in zip(text.gradients, rest[len(text.late) :], strict=True):
             p.gradient = np.array(g) if p.gradient is None else p.gradient + g
         if plan.inline:

@@ -113,10 +113,15 @@ class Rule:
         optimizer.apply(Number(self, t, "t"), p, g, state, {**settings, "params": group["params"]})
         formulas, questions = list(self.formulas), list(self.questions)
         self.answers = tuple(self.questions[q] for q in questions)
-        text = f"lambda t, group: (({''.join(f'{q}, ' for q in questions)}), ({''.join(f'{f}, ' for f in formulas)}))"
-        self.evaluate = eval(text, {})  # of our own making: formulas over t and the group's settings
+        asked, moving = "".join(f"{q}, " for q in questions), [f for f in formulas if "t" in _words(f)]
+        texts = (
+            f"lambda t, group: (({asked}), ({''.join(f'{f}, ' for f in formulas)}))",
+            f"lambda steps, group: [(({asked}), ({''.join(f'{f}, ' for f in moving)})) for t in steps]",
+        )
+        # of our own making: formulas over t and the group's settings
+        self.evaluate, self.evaluate_steps = (eval(text, {}) for text in texts)
         self.cells = {name: np.zeros((), self.dtype) for name in self.formulas.values()}
-        self.changing = [name for f, name in self.formulas.items() if "t" in _words(f)]  # from one step to the next
+        self.changing = [self.formulas[f] for f in moving]  # from one step to the next
         self.tables: dict[str, Any] = {}
         self.steady = "t" not in {w for f in (*formulas, *questions) for w in _words(f)}
 
@@ -159,16 +164,12 @@ class Rule:
             return 0
         if self.steady:
             return count
-        rows: list[Any] = []
-        for k in range(count):
-            answers, numbers = self.evaluate(t + k, group)
-            if answers != self.answers:
-                break
-            rows.append(numbers)
-        for name, column in zip(self.cells, zip(*rows, strict=True), strict=True):
-            if name in self.tables:
-                self.tables[name][place : place + len(rows)] = column
-        return len(rows)
+        rows = self.evaluate_steps(range(t, t + count), group)
+        fitting = next((k for k, (answers, _) in enumerate(rows) if answers != self.answers), count)
+        columns = zip(*[numbers for _, numbers in rows[:fitting]], strict=True)
+        for name, column in zip(self.changing, columns, strict=True):
+            self.tables[name][place : place + fitting] = column
+        return fitting
 
     def written(self, w: Any, flat: Any, suffix: str, every: bool, chunk: int) -> list[str]:
         """The lines in a program. every: for many batches, whose changing numbers it is then called with."""

@@ -15,7 +15,7 @@ import numpy as np
 from ..ops.indexing import is_basic
 from .calls import Call, Calls, Value
 from .names import Names
-from .tidy import gathered, nested
+from .tidy import gathered, imports, nested
 
 VIEWS = {"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "moveaxis", "getitem", "flip"}
 SIGNS = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
@@ -36,6 +36,7 @@ class Writer(Names):
         self.buffers: list[tuple[str, int]] = []  # with their bytes
         self.placed = dict(placed or {})
         # in a program for many batches
+        self.last_note = ""  # of the lines that come last
         self.varying: list[str] = []  # numbers of the optimizer's that change from batch to batch
         self.slots: set[Value] = set()  # of the placed values, those that lie elsewhere for each batch
         self.ahead: dict[str, tuple[Value, Call]] | None = None  # views of a batch's arrays, made ahead, by name
@@ -158,7 +159,7 @@ class Writer(Names):
         results = [self.name(x) for x in (*self.calls.results.values(), *extra)]
         self.fixed, self.free = {}, {}  # they were examples; prepare makes the buffers
         arguments = [*self.arguments, *(self.names[x] for x in self.numbers), *(more or ())]
-        lines = [f"from numpy import {', '.join(sorted(self.functions))}", ""] if self.functions else []
+        lines = [*imports("numpy", sorted(self.functions)), ""] if self.functions else []
         lines += [f"def prepare({', '.join(self.given)}):", *(f"    {line}" for line in gathered(self.before)), ""]
         inner = "        "
         if more is None:  # for many batches
@@ -174,15 +175,14 @@ class Writer(Names):
         else:
             lines.append(f"    def step({', '.join(arguments)}):")
         said = ""
-        for line, note in nested(self.body):
+        for line, note in nested([*self.body, *((line, self.last_note if line[:2] != "if" else "for .grad") for line in after)]):
             comment = f"  # {note}" if note and note != said else ""
             lines.append(f"{inner}{line}{comment}")
             said = note
-        lines += [f"{inner}{line}" for line in after]
         if more is None:
             lines += [f"        return {', '.join(numbers)}{',' * (len(numbers) == 1)}"] if numbers else []
             return "\n".join([*lines, "", "    return run"]) + "\n"
-        lines += [f"        return {', '.join(results)}{',' * (len(results) == 1)}", "", "    return step"]
+        lines += [f"        return {', '.join(results)}{',' * (len(results) == 1)}", "    return step"]
         return "\n".join(lines) + "\n"
 
     def hold(self, value: Value) -> None:

@@ -10,6 +10,7 @@ import copy
 import warnings
 from collections.abc import Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from .session import Session
 Edits = Mapping[Any, Any]
 
 
+@np.errstate(all="ignore")  # what is not finite may be what was asked for
 def fork(
     session: Session, values: Edits | None = None, gradients: Edits | None = None, derivatives: Edits | None = None
 ) -> Session:
@@ -74,8 +76,7 @@ def fork(
 def _compute(node: Tensor) -> None:
     op = node.op
     assert op is not None
-    with np.errstate(all="ignore"):
-        value = op.eager(*(x.value if isinstance(x, Tensor) else x for x in node.inputs), **node.params)
+    value = op.eager(*(x.value if isinstance(x, Tensor) else x for x in node.inputs), **node.params)
     if op.saved:
         value, *node.saved = value
     node.value = value
@@ -172,13 +173,14 @@ def diff(a: Session, b: Session, tolerance: float = 0.0) -> list[Difference]:
     gradient of a: they differ by up to 2
     gradient of w: they differ by up to 6
     """
-    pairs = _pairs(a, b)
-    found = [d for x, y in pairs if (d := _difference(a.names[x], "value", x.value, y.value, tolerance))]
-    for x, y in reversed(pairs):
-        g, h = a.gradient(x, len(a)), b.gradient(y, len(b))
-        if d := _difference(a.names[x], "gradient", g, h, tolerance):
-            found.append(d)
-    return found
+    pairs, ends = _pairs(a, b), (len(a), len(b))
+    values = ((x, "value", x.value, y.value) for x, y in pairs)
+    gradients = (
+        (x, "gradient", a.replay.gradient(x, ends[0]), b.replay.gradient(y, ends[1])) for x, y in reversed(pairs)
+    )
+    with np.errstate(all="ignore"):
+        every = (_difference(a.names[x], what, v, w, tolerance) for x, what, v, w in chain(values, gradients))
+        return [difference for difference in every if difference is not None]
 
 
 def _pairs(a: Session, b: Session) -> list[tuple[Tensor, Tensor]]:
@@ -189,12 +191,17 @@ def _pairs(a: Session, b: Session) -> list[tuple[Tensor, Tensor]]:
 
 
 def _difference(name: str, what: str, x: Any, y: Any, tolerance: float) -> Difference | None:
-    if x is None or y is None or np.shape(x) != np.shape(y):
-        return None if x is None and y is None else Difference(name, what, float("nan"), ())
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(np.asarray(x, float) - np.asarray(y, float))
+    if x is y:
+        return None
+    if x is None or y is None or x.shape != y.shape:
+        return Difference(name, what, float("nan"), ())
+    if not x.shape:
+        one, other = float(x), float(y)
+        apart, alike = abs(one - other), one == other or (one != one and other != other)
+        return None if alike or apart <= tolerance else Difference(name, what, apart, ())
+    apart = np.abs(np.asarray(x, float) - np.asarray(y, float))
     same = (apart <= tolerance) | (np.asarray(x) == np.asarray(y)) | (np.isnan(x) & np.isnan(y))
     if np.all(same):
         return None
-    first = tuple(int(i) for i in np.argwhere(~same)[0]) if np.ndim(x) else ()
+    first = tuple(int(i) for i in np.argwhere(~same)[0])
     return Difference(name, what, float(np.max(np.where(same, 0, apart))), first)

@@ -114,6 +114,12 @@ class Replay:
                 edges.setdefault(step.x, []).append(step)
         return edges
 
+    @cached_property
+    def when(self) -> dict[tuple[Tensor, int], int]:
+        """At which position a node has contributed to its i-th input."""
+        steps = enumerate(self.steps, self.before + 1)
+        return {(step.node, step.i): at for at, step in steps if step.kind == "edge"}
+
     def upstream(self, node: Tensor) -> Any:
         """The gradient that a node hands on: all that arrived, as its hooks left it."""
         return self.after_hooks[node] if node in self.hooked else self.arriving[node]

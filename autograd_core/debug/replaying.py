@@ -59,9 +59,9 @@ def replay(bundle: str | os.PathLike[str], model: Any = None, loss: Any = None) 
     (True, 'linear')
     """
     package = __package__.rpartition(".")[0]  # what trains stands beside the core, which does not know it
-    flight = import_module(f"{package}.optim.flight")
+    bundles = import_module(f"{package}.optim.bundles")
     generators = import_module(f"{package}.optim.generators")
-    facts = flight.read(bundle)
+    facts = bundles.read(bundle)
     state = facts["state"]
     try:
         model = _built(model, facts, "architecture", "model", state["model"])

@@ -58,7 +58,9 @@ class Plane:
         for value in ticks(self.y0, self.y1):
             at = self.y(value)
             self.parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-            self.parts.append(f'<text class="tick" x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{number(value)}</text>')
+            self.parts.append(
+                f'<text class="tick" x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{number(value)}</text>'
+            )
         self.parts += [
             f'<line class="axis" x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{HIGH - BELOW}" y2="{HIGH - BELOW}"/>',
             f'<text class="name" x="{(LEFT + WIDE - RIGHT) / 2}" y="{HIGH - 4}" text-anchor="middle">{escape(x_name)}</text>',
@@ -80,7 +82,9 @@ def _wide(ends: tuple[float, float]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def lines(series: dict[str, list[tuple[float, float]]], x_name: str, y_name: str, label: str, mark: float | None = None) -> str:
+def lines(
+    series: dict[str, list[tuple[float, float]]], x_name: str, y_name: str, label: str, mark: float | None = None
+) -> str:
     """A line for each name, with a legend; mark: a place on the x axis."""
     points = [p for line in series.values() for p in line if math.isfinite(p[1])]
     if not points:
@@ -91,17 +95,25 @@ def lines(series: dict[str, list[tuple[float, float]]], x_name: str, y_name: str
     parts = list(plane.parts)
     if mark is not None:
         at = plane.x(mark)
-        parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HIGH - BELOW}"><title>epoch {mark:g}</title></line>')
+        parts.append(
+            f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HIGH - BELOW}"><title>epoch {mark:g}</title></line>'
+        )
     for i, line in enumerate(series.values()):
         path = " ".join(f"{plane.x(a):.1f},{plane.y(b):.1f}" for a, b in line if math.isfinite(b))
         parts.append(f'<polyline class="line s{i}" points="{path}"/>')
         if len(line) <= FEW:  # so that nobody takes a line for what was measured
-            parts += [f'<circle class="dot s{i}" cx="{plane.x(a):.1f}" cy="{plane.y(b):.1f}" r="3"/>' for a, b in line if math.isfinite(b)]
+            parts += [
+                f'<circle class="dot s{i}" cx="{plane.x(a):.1f}" cy="{plane.y(b):.1f}" r="3"/>'
+                for a, b in line
+                if math.isfinite(b)
+            ]
     return _legend(list(series)) + svg(parts, label)
 
 
 def _legend(names: list[str]) -> str:
-    keys = "".join(f'<li><span class="key s{i}" aria-hidden="true"></span>{escape(name)}</li>' for i, name in enumerate(names))
+    keys = "".join(
+        f'<li><span class="key s{i}" aria-hidden="true"></span>{escape(name)}</li>' for i, name in enumerate(names)
+    )
     return f'<ul class="legend">{keys}</ul>' if len(names) > 1 else ""
 
 
@@ -110,7 +122,10 @@ def scatter(xs: list[float], ys: list[float], x_name: str, y_name: str, label: s
     low, high = min(*xs, *ys), max(*xs, *ys)
     plane = Plane((low, high), (low, high), x_name, y_name)
     ends = f'x1="{plane.x(low):.1f}" y1="{plane.y(low):.1f}" x2="{plane.x(high):.1f}" y2="{plane.y(high):.1f}"'
-    dots = [f'<circle class="point" cx="{plane.x(a):.1f}" cy="{plane.y(b):.1f}" r="2.5"/>' for a, b in zip(xs, ys, strict=True)]
+    dots = [
+        f'<circle class="point" cx="{plane.x(a):.1f}" cy="{plane.y(b):.1f}" r="2.5"/>'
+        for a, b in zip(xs, ys, strict=True)
+    ]
     return svg([*plane.parts, f'<line class="mark" {ends}/>', *dots], label)
 
 
@@ -144,7 +159,11 @@ def calibration(bins: list[dict[str, Any]], label: str) -> str:
         *plane.parts,
         f'<line class="mark" x1="{plane.x(0):.1f}" y1="{plane.y(0):.1f}" x2="{plane.x(1):.1f}" y2="{plane.y(1):.1f}"/>',
     ]
-    parts.append('<polyline class="line s0" points="' + " ".join(f"{plane.x(b['confidence']):.1f},{plane.y(b['right']):.1f}" for b in bins) + '"/>')
+    parts.append(
+        '<polyline class="line s0" points="'
+        + " ".join(f"{plane.x(b['confidence']):.1f},{plane.y(b['right']):.1f}" for b in bins)
+        + '"/>'
+    )
     for b in bins:
         r = 3 + 7 * math.sqrt(b["rows"] / most)
         parts.append(

@@ -83,7 +83,11 @@ class Markup(str):
 
 
 def _cell(value: Any) -> str:
-    return str(value) if isinstance(value, Markup) else escape("" if value is None else number(value) if isinstance(value, float) else str(value))
+    return (
+        str(value)
+        if isinstance(value, Markup)
+        else escape("" if value is None else number(value) if isinstance(value, float) else str(value))
+    )
 
 
 def _kind(numeric: bool) -> str:
@@ -154,8 +158,16 @@ def _learning(facts: dict[str, Any]) -> str:
     told = f"{len(history)} epochs in {result.get('seconds', 0):.1f} s"
     told += f"; ended since {escape(result['stopped'])}" if result.get("stopped") else ""
     told += f". The weights of epoch {best}, of the least validation loss, were kept." if best else "."
-    drawn = _figure("Loss", charts.lines({"training": of("loss"), "validation": of("val_loss")}, "epoch", "loss", "Loss by epoch", best))
-    drawn += _figure(spelled.capitalize(), charts.lines({"training": of(metric), "validation": of(f"val_{metric}")}, "epoch", spelled, f"{spelled} by epoch", best))
+    drawn = _figure(
+        "Loss",
+        charts.lines({"training": of("loss"), "validation": of("val_loss")}, "epoch", "loss", "Loss by epoch", best),
+    )
+    drawn += _figure(
+        spelled.capitalize(),
+        charts.lines(
+            {"training": of(metric), "validation": of(f"val_{metric}")}, "epoch", spelled, f"{spelled} by epoch", best
+        ),
+    )
     if len({row.get("lr") for row in history}) > 1:
         drawn += _figure("Learning rate", charts.lines({"rate": of("lr")}, "epoch", "rate", "Learning rate by epoch"))
     names = ["epoch", *(n for n in (history[0] if history else {}) if n not in ("epoch", "seconds"))]
@@ -167,8 +179,13 @@ def _mistakes(facts: dict[str, Any]) -> tuple[str, str]:
     measured = facts["measured"]
     if not facts["classes"]:
         off = facts["residuals"]
-        drawn = _figure("Said and true", charts.scatter(off["true"], off["said"], "true", "said", "What was predicted over what is true"))
-        drawn += _figure("How far off", charts.histogram(off["counts"], off["edges"], "said − true", "Residuals of the test rows"))
+        drawn = _figure(
+            "Said and true",
+            charts.scatter(off["true"], off["said"], "true", "said", "What was predicted over what is true"),
+        )
+        drawn += _figure(
+            "How far off", charts.histogram(off["counts"], off["edges"], "said − true", "Residuals of the test rows")
+        )
         parts = [[name, m["rows"], m["r2"], m["mae"], m["rmse"], m["bias"]] for name, m in measured.items()]
         head = ["part", "rows", "R²", "mean abs. error", "root mean sq. error", "mean error"]
         return "Residuals", f'<div class="figures">{drawn}</div>{table(head, parts, "In the units of the data")}'
@@ -177,15 +194,25 @@ def _mistakes(facts: dict[str, Any]) -> tuple[str, str]:
     if len(names) <= 30:
         most = max(max(row) for row in test["confusion"]) or 1
         lines = [
-            [name, *(Markup(f'<span class="h{_heat(n, most)}{" right" if i == j else ""}">{n}</span>') for j, n in enumerate(row))]
+            [
+                name,
+                *(
+                    Markup(f'<span class="h{_heat(n, most)}{" right" if i == j else ""}">{n}</span>')
+                    for j, n in enumerate(row)
+                ),
+            ]
             for i, (name, row) in enumerate(zip(names, test["confusion"], strict=True))
         ]
         caption = "Test rows by what is true (down) and what was said (across)"
         said = f'<div class="confusion">{table(["true, said →", *names], lines, caption)}</div>'
     each = [[c["class"], c["rows"], c["precision"], c["recall"], c["f1"]] for c in test["classes"]]
     said += table(["class", "test rows", "precision", "recall", "F1"], each, "Each class by itself")
-    parts = [[name, m["rows"], m["accuracy"], m["balanced_accuracy"], m["cross_entropy"]] for name, m in measured.items()]
-    return "Mistakes", said + table(["part", "rows", "accuracy", "balanced accuracy", "cross-entropy"], parts, "Each part of the data")
+    parts = [
+        [name, m["rows"], m["accuracy"], m["balanced_accuracy"], m["cross_entropy"]] for name, m in measured.items()
+    ]
+    return "Mistakes", said + table(
+        ["part", "rows", "accuracy", "balanced accuracy", "cross-entropy"], parts, "Each part of the data"
+    )
 
 
 def _heat(n: int, most: int) -> int:
@@ -197,12 +224,18 @@ def _calibration(facts: dict[str, Any]) -> str:
         return ""
     test = facts["measured"]["test"]
     rows = [[f"{b['confidence']:.2f}", f"{b['right']:.2f}", b["rows"]] for b in test["calibration"]]
-    drawn = _figure("How sure, how right", charts.calibration(test["calibration"], "Share that was right over the probability given"))
+    drawn = _figure(
+        "How sure, how right",
+        charts.calibration(test["calibration"], "Share that was right over the probability given"),
+    )
     told = (
         f"<p>Where it gives a class 80 %, it should be right in 80 % of the rows: on the broken line. On average it is "
         f"{test['calibration_error']:.1%} away from it. Large dots stand for many rows.</p>"
     )
-    return told + f'<div class="figures">{drawn}{table(["probability", "right", "rows"], rows, "Test rows by the probability given")}</div>'
+    return (
+        told
+        + f'<div class="figures">{drawn}{table(["probability", "right", "rows"], rows, "Test rows by the probability given")}</div>'
+    )
 
 
 def _importance(facts: dict[str, Any]) -> str:
@@ -216,7 +249,11 @@ def _importance(facts: dict[str, Any]) -> str:
     rows = [[name, f"{drop:.4f}", f"± {spread:.4f}"] for name, drop, spread in columns]
     drawn = charts.bars(columns[:SHOWN], f"Fall of {what} for each shuffled column", "{:.3f}".format)
     title = f"The first {SHOWN} of {len(columns)} columns" if len(columns) > SHOWN else f"Fall of {what}"
-    return told + _figure(title, drawn) + _fold("The numbers", table(["column", f"fall of {what}", "spread"], rows, "Permutation importance"))
+    return (
+        told
+        + _figure(title, drawn)
+        + _fold("The numbers", table(["column", f"fall of {what}", "spread"], rows, "Permutation importance"))
+    )
 
 
 def _layers(facts: dict[str, Any]) -> str:
@@ -233,7 +270,9 @@ def _layers(facts: dict[str, Any]) -> str:
         for row in rows
     ]  # fmt: skip
     head = ["layer", "what it gives", "mean", "deviation", "length of weights", "length of gradient"]
-    return told + _health(health["rows"]) + table(head, lines, "Layers at the end of training, on training rows", words=2)
+    return (
+        told + _health(health["rows"]) + table(head, lines, "Layers at the end of training, on training rows", words=2)
+    )
 
 
 def _health(rows: list[dict[str, Any]]) -> str:
@@ -254,14 +293,32 @@ def _health(rows: list[dict[str, Any]]) -> str:
         drawn += _figure(title, charts.lines(few, "epoch", unit, f"{title} by epoch, for each layer"))
     head = ["epoch", "layer", "gradient", "update", "dead", "saturated", "mean", "variance"]
     numbers = [[str(r["epoch"]), f"{r['layer']}: {r['kind']}", *(r.get(n) for n in head[2:])] for r in rows]
-    return f'<div class="figures">{drawn}</div>{_fold("The numbers", table(head, numbers, "Layers by epoch", words=2))}' if drawn else ""
+    return (
+        f'<div class="figures">{drawn}</div>{_fold("The numbers", table(head, numbers, "Layers by epoch", words=2))}'
+        if drawn
+        else ""
+    )
 
 
 def _model(facts: dict[str, Any]) -> str:
     chosen = facts["config"]["options"]
-    shown = ["loss", "optimizer", "lr", "schedule", "batch_size", "dropout", "norm", "weight_decay", "clip", "class_weight", "patience"]
+    shown = [
+        "loss",
+        "optimizer",
+        "lr",
+        "schedule",
+        "batch_size",
+        "dropout",
+        "norm",
+        "weight_decay",
+        "clip",
+        "class_weight",
+        "patience",
+    ]
     rows = [[name.replace("_", " "), str(chosen[name])] for name in shown if chosen.get(name) not in (None, "none")]
-    return f'<pre class="scroll" tabindex="0">{escape(facts["summary"])}</pre>' + table(["setting", "value"], rows, "How it was trained", words=2)
+    return f'<pre class="scroll" tabindex="0">{escape(facts["summary"])}</pre>' + table(
+        ["setting", "value"], rows, "How it was trained", words=2
+    )
 
 
 def _again(facts: dict[str, Any]) -> str:

@@ -20,9 +20,7 @@ FEW = 20  # contributions that are summed for one label
 
 def label(session: Session, edges: list[Edge]) -> None:
     """Beside each edge what came back along it: the sum of the contributions to one node."""
-    told = {node for edge in edges if len(edge.members) <= FEW for node, _ in edge.members}
-    steps = enumerate(session.steps, 1)
-    when = {(s.node, s.i): at for at, s in steps if s.node in told and s.kind == "edge"}
+    when = session.replay.when
     now = session.current if session.position < len(session) else None
     for edge in edges:
         known = [(node, i) for node, i in edge.members if (node, i) in when]

@@ -65,6 +65,16 @@ class Graph:
             self.paths.append(path)
             before, module = path, now
 
+    @cached_property
+    def users(self) -> dict[Tensor, list[Tensor]]:
+        """The rows that read each node."""
+        users: dict[Tensor, list[Tensor]] = {}
+        for node in self.ops:
+            for x in node.inputs:
+                if isinstance(x, Tensor) and x.tracked:
+                    users.setdefault(x, []).append(node)
+        return users
+
     def begins(self, what: str | Tensor) -> Tensor | None:
         """A node in what is called so: itself, the first of a module's call (cell#2), the first of a fold (a…f)."""
         first = what.split("…")[0] if isinstance(what, str) else what
@@ -177,8 +187,11 @@ class Fold:
         """Whether a node is inside, however deep."""
         return any(node is x for x in self.leaves) if node.op is None else self.lo <= self.graph.when[node] < self.hi
 
+    def __len__(self) -> int:
+        return len(self.leaves) + self.hi - self.lo
+
     def __repr__(self) -> str:
-        return f"<Fold {self.id}: {self.label}, {len(self.nodes)} nodes>"
+        return f"<Fold {self.id}: {self.label}, {len(self)} nodes>"
 
 
 def members(child: Child) -> list[Tensor]:

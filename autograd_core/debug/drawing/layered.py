@@ -9,10 +9,8 @@ their labels stand where they arrive. All is written for left to right: downward
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
-
-import numpy as np
 
 from .ordering import PORT, ROW, Spot, heights, order
 from .picture import Box, Edge, Frame, Picture, wide
@@ -157,11 +155,11 @@ class Layout:
         """How far from the middle each port of a side lies, and how long the side should be for it."""
         if not ports:
             return [], 0.0
-        starts = np.cumsum([0.0, *(room for _, room in ports)])
+        starts = [0.0, *accumulate(room for _, room in ports)]
         if not self.down:  # a label stands on its edge
-            return list((starts[:-1] + starts[1:] - starts[-1]) / 2), starts[-1] + 6
-        offsets = starts[:-1] - starts[-2] / 2  # or to the right of it
-        return list(offsets), 2 * (offsets[-1] + ports[-1][1]) - ROW / 2
+            return [(a + b - starts[-1]) / 2 for a, b in pairwise(starts)], starts[-1] + 6
+        offsets = [a - starts[-2] / 2 for a in starts[:-1]]  # or to the right of it
+        return offsets, 2 * (offsets[-1] + ports[-1][1]) - ROW / 2
 
     def _set_ports(self, spot: Spot) -> None:
         if isinstance(spot.item, Box):

@@ -6,15 +6,16 @@ then the least squares solution that keeps it, found by pooling neighbours in co
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
+from operator import sub
 from typing import Any
-
-import numpy as np
 
 from .picture import Box, Edge
 
 ROW, PASSING, PORT = 20.0, 5.0, 10.0  # room between boxes, beside an edge that goes past, and between edges at a box
 SWEEPS = 24
+STILL = 0.2  # of a pixel
 
 
 class Spot:
@@ -30,7 +31,8 @@ class Spot:
         ] = {}  # where an edge, or line, meets it, from its middle; True: on its right
 
     def port(self, edge: Edge, right: bool) -> float:
-        return self.ports.get((edge, right), self.ports.get((edge.line, right), 0.0))
+        found = self.ports.get((edge, right))
+        return self.ports.get((edge.line, right), 0.0) if found is None else found
 
     def at(self, edge: Edge, right: bool) -> float:
         return self.y + self.port(edge, right)
@@ -80,11 +82,11 @@ def _crossings(layers: list[list[Spot]]) -> int:
     total = 0
     for a, b in pairwise(layers):
         rank = {spot: k for k, spot in enumerate(b)}
-        above = np.empty(0)
+        above: list[float] = []
         for spot in a:
-            ends = np.array([rank[other] + other.port(edge, False) / (2 * other.h) for other, edge in spot.right])
-            total += int((len(above) - np.searchsorted(above, ends, side="right")).sum())
-            above = np.sort(np.concatenate([above, ends]))
+            ends = [rank[other] + other.port(edge, False) / (2 * other.h) for other, edge in spot.right]
+            total += sum(len(above) - bisect_right(above, end) for end in ends)
+            above = sorted(above + ends)
     return total
 
 
@@ -94,11 +96,21 @@ def heights(layers: list[list[Spot]], set_ports: Any) -> None:
         top = 0.0
         for spot in layer:
             spot.y, top = top + spot.h / 2, top + spot.h + spot.room
-    for sweep in range(SWEEPS):
+    spots, before = [spot for layer in layers for spot in layer], [0.0]
+    sweep = -1
+    while (sweep := sweep + 1) < SWEEPS:
+        if sweep % 2 == 0:  # where a pair of sweeps has moved nothing, the next moves nothing either
+            now = [spot.y for spot in spots]
+            if sweep and max(map(abs, map(sub, now, before)), default=0.0) < STILL:
+                if sweep >= SWEEPS // 2:
+                    break
+                sweep = SWEEPS // 2
+            before = now
         for layer in layers if sweep % 2 == 0 else layers[::-1]:
             wishes, weights = [], []
             for spot in layer:
-                set_ports(spot)
+                if sweep < 4:  # they follow the order of the neighbours, which stays
+                    set_ports(spot)
                 sides = [(spot.left, False), (spot.right, True)]
                 if sweep < SWEEPS // 2:  # first from the one side and from the other, then from both
                     sides = [sides[sweep % 2]]
@@ -110,9 +122,8 @@ def heights(layers: list[list[Spot]], set_ports: Any) -> None:
                 weights.append(sum(weight for _, weight in pulls) or 0.02)
                 wishes.append(sum(y * weight for y, weight in pulls) / weights[-1] if pulls else spot.y)
             _settle(layer, wishes, weights)
-    for layer in layers:
-        for spot in layer:
-            set_ports(spot)
+    for spot in spots:
+        set_ports(spot)
 
 
 def _weight(spot: Spot, other: Spot) -> float:

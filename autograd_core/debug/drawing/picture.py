@@ -128,4 +128,6 @@ def clean(text: str) -> str:
 
 def wide(text: str, size: float) -> float:
     """About how wide a text is, rather more than less: fonts differ."""
+    if text.isascii():
+        return size * 0.62 * len(text)
     return size * sum(1.05 if unicodedata.east_asian_width(c) in "WF" else 0.62 for c in text)

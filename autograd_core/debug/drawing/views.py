@@ -12,7 +12,7 @@ from typing import Any
 from ...tensor import Tensor
 from ..session import Session
 from .contents import box, label
-from .folding import Fold, folds
+from .folding import Child, Fold, folds
 from .layout import lay_out
 from .picture import Box, Edge, Frame, Picture
 
@@ -71,36 +71,27 @@ def inside(session: Session | Fold, what: str | Fold, engine: str = "auto") -> P
     root = session if isinstance(session, Fold) else folds(session)
     way = root.way_to(what.id if isinstance(what, Fold) else what)
     graph, shown = root.graph, way[-1]
-    within = [box(graph.session, child) for child in shown.children]
-    around = []
-    for outer, inner in pairwise(way):
-        around += [box(graph.session, child, outside=True) for child in outer.children if child is not inner]
+    around = [child for outer, inner in pairwise(way) for child in outer.children if child is not inner]
     inner_nodes = set(shown.nodes)
-    feeding = {x for node in shown.nodes for x in node.inputs if isinstance(x, Tensor)}
-    fed = {
-        node
-        for node in graph.ops
-        if node not in inner_nodes and not inner_nodes.isdisjoint(filter(_is_tensor, node.inputs))
-    }
-    before = [b for b in around if not feeding.isdisjoint(b.nodes)]
-    after = [b for b in around if not fed.isdisjoint(b.nodes) and b not in before]
-    frame = Frame(None, [*before, *within, *after])
-    return _joined(
-        graph.session,
-        frame,
-        [],
-        [*graph.ops[shown.lo : shown.hi], *(n for n in graph.ops if n in fed)],
-        engine,
-        inner_nodes,
-    )
+    feeding = {x for node in shown.nodes for x in node.inputs if isinstance(x, Tensor)} - inner_nodes
+    fed = {user for node in inner_nodes for user in graph.users.get(node, ())} - inner_nodes
+    before = [child for child in around if _holds_any(child, feeding)]
+    after = [child for child in around if child not in before and _holds_any(child, fed)]
+    frame = Frame(None, [box(graph.session, child, outside=True) for child in before])
+    frame.items += [box(graph.session, child) for child in shown.children]
+    frame.items += [box(graph.session, child, outside=True) for child in after]
+    users = [*graph.ops[shown.lo : shown.hi], *sorted(fed, key=graph.when.__getitem__)]
+    return _joined(graph.session, frame, [], users, engine, inner_nodes)
 
 
 def _hidden(values: bool, gradients: bool) -> set[str]:
     return {kind for kind, shown in (("value", values), ("gradient", gradients)) if not shown}
 
 
-def _is_tensor(x: Any) -> bool:
-    return isinstance(x, Tensor)
+def _holds_any(child: Child, nodes: set[Tensor]) -> bool:
+    if not isinstance(child, Fold):
+        return child in nodes
+    return any(child.holds(node) for node in nodes) if len(nodes) < len(child) else not nodes.isdisjoint(child.nodes)
 
 
 def _open_all(fold: Fold, is_open: set[int]) -> None:

@@ -7,8 +7,10 @@ the products and sums from the result back, and what comes out.
 from __future__ import annotations
 
 import copy
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import accumulate, islice
 from typing import Any
 
 import numpy as np
@@ -22,10 +24,9 @@ from .formulas import beside, letter, reads, seen, slope, spell, symbols, times,
 from .lines import Chain, Forward, Line, Local
 from .mathml import mathml
 
-LONGEST, DEEPEST = (
-    400,
-    80,
-)  # letters of the derivative in one formula, and brackets in brackets; beyond, only steps are written
+# letters of the derivative in one formula, and brackets in brackets; beyond, only steps are written
+LONGEST, DEEPEST = 400, 80
+LINES = 1000  # of each part that are written down
 Sizes = dict[Symbol, tuple[int, int]]
 TITLES = {
     "forward": "Forward: from the leaves to the result",
@@ -52,7 +53,7 @@ class Derivation:
     def __init__(self, session: Session, node: Tensor):
         self.session, self.node = session, node
         self.blanks = False
-        self.lines = _lines(session, node)
+        self.lines, self.left_out = _lines(session, node)
         self.value = session.gradient(node, len(session))
 
     @property
@@ -100,6 +101,9 @@ class Derivation:
                 found[line.part].append((equation(f"{left} =", [*line.asked(right), ""]), str(number)))
             else:
                 found[line.part].append((equation(f"{left} =", [*right, typeset(seen(line.value), style)]), None))
+        for part, count in self.left_out.items():
+            said = f"… and {count:,} more lines: the graph is too large to be written out (session.explain has each step)"
+            found[part].append((rf"\text{{{said}}}" if style == "latex" else said, None))
         left = slope(self.session.names[self.session.loss], self.session.names[self.node], style)
         if not self.blanks:
             formula = _in_leaves(self.session, self.node, style)
@@ -173,8 +177,11 @@ def derivation(loss: Tensor | Session, w: Tensor | str) -> Derivation:
     return Derivation(session, session.find(w))
 
 
-def _lines(session: Session, node: Tensor) -> list[Line]:
-    """Every line that a blank can stand in: all values, and of the way back what leads to the node."""
+def _lines(session: Session, node: Tensor) -> tuple[list[Line], dict[str, int]]:
+    """Every line that a blank can stand in: all values, and of the way back what leads to the node.
+
+    Of a large graph the first of each part; and how many are left out of which part.
+    """
     towards = {node}
     for other in session.nodes:  # oldest first
         if any(isinstance(x, Tensor) and x in towards for x in other.inputs):
@@ -182,13 +189,19 @@ def _lines(session: Session, node: Tensor) -> list[Line]:
     edges = [
         step for step in session.replay.steps if step.kind == "edge" and step.x in towards and step.node in towards
     ]
-    forward: list[Line] = [Forward(session, step.node) for step in session.forward]
-    local = {(step.node, step.i): Local(session, step) for step in edges}
     meeting: dict[Tensor, list[Any]] = {}
     for step in edges:
-        meeting.setdefault(step.x, []).append(local[step.node, step.i])
-    chain = [Chain(session, x, meeting[x]) for x in reversed(session.nodes) if x in meeting]
-    return [*forward, *(line for line in local.values() if line.separate), *chain]
+        meeting.setdefault(step.x, []).append(step)
+    met = [x for x in reversed(session.nodes) if x in meeting]
+    whole = list(accumulate(len(meeting[x]) for x in met))  # of a sum all terms, or it stands not there
+    met, far = met[: bisect_right(whole, LINES)], len(met) - bisect_right(whole, LINES)
+    shown = {(step.node, step.i) for x in met for step in meeting[x]}
+    local = {(s.node, s.i): Local(session, s) for s in edges if (s.node, s.i) in shown}
+    forward: list[Line] = [Forward(session, step.node) for step in session.forward[:LINES]]
+    chain = [Chain(session, x, [local[step.node, step.i] for step in meeting[x]]) for x in met]
+    left_out = {"forward": len(session.forward) - len(forward), "local": len(edges) - len(local), "chain": far}
+    lines = [*forward, *(line for line in local.values() if line.separate), *chain]
+    return lines, {part: count for part, count in left_out.items() if count}
 
 
 def _given(session: Session, style: str) -> str:
@@ -199,7 +212,8 @@ def _given(session: Session, style: str) -> str:
             if isinstance(x, Tensor) and x.op is None and (name := session.names.get(x) or x.name):
                 leaves[name] = x.value
     comma = r", \quad " if style == "latex" else ", "
-    return comma.join(f"{letter(n, style)} = {typeset(seen(v), style)}" for n, v in leaves.items())
+    said = [f"{letter(n, style)} = {typeset(seen(v), style)}" for n, v in islice(leaves.items(), LINES)]
+    return comma.join([*said, *[r"\dots" if style == "latex" else "…"] * (len(leaves) > LINES)])
 
 
 def _in_leaves(session: Session, target: Tensor, style: str) -> Symbol | None:

@@ -125,7 +125,7 @@ def collapsing(look: Look) -> Iterator[Finding]:
     layers = {node: (name, w) for node, name, w in look.layers() if node.op and node.op.name in LINEAR}
     for node, (name, w) in layers.items():
         before = _through(node.inputs[0], users)
-        if before not in layers or users[before] != 1:
+        if not isinstance(before, Tensor) or before not in layers or users[before] != 1:
             continue
         first, v = layers[before]
         wide, inner, out = before.inputs[0].shape[-1], before.shape[-1], node.shape[-1]

@@ -1,0 +1,62 @@
+"""What the drawings share: axes, colours, the arrays in tensors, a model in evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+COLOURS = [
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#b8a500",
+    "#555555",
+]  # Okabe and Ito 2008: all can tell them apart
+
+
+def pyplot() -> Any:
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError('plotting needs matplotlib: pip install "autograd-core[viz]"') from error
+    return plt
+
+
+def axes_of(ax: Any, size: tuple[float, float] | None = None) -> Any:
+    return ax if ax is not None else pyplot().subplots(figsize=size or (5, 4), layout="constrained")[1]
+
+
+def colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]
+
+
+def bare(x: Any) -> Any:
+    return x.value if isinstance(x, Tensor) else x
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    modules = list(model.modules()) if hasattr(model, "modules") else []
+    modes = [m.training for m in modules]
+    for m in modules:
+        m.training = False
+    try:
+        yield
+    finally:
+        for m, mode in zip(modules, modes, strict=True):
+            m.training = mode
+
+
+def grid(x: Any, resolution: int, dtype: Any = np.float32) -> tuple[Any, Any, Any]:
+    low, high = x.min(axis=0), x.max(axis=0)
+    room = 0.12 * np.where(high > low, high - low, 1)
+    xs, ys = (np.linspace(low[i] - room[i], high[i] + room[i], resolution) for i in (0, 1))
+    return xs, ys, np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(dtype)
