@@ -26,13 +26,11 @@ def turned(text: str, page: Path) -> str:
     """A page's text with its links to notebooks as links to tutorials, and its named places as targets."""
 
     def link(match: re.Match[str]) -> str:
-        target, _, place = match[1].partition("#")
-        path = Path(os.path.normpath(page.parent / target))
-        if path.parent == DOCS.parent / "notebooks":
-            return f"](/notebooks/{path.name}{'#' * bool(place)}{place})"
-        return match[0]
+        path = Path(os.path.normpath(page.parent / match[2]))
+        in_notebooks = path.parent == DOCS.parent / "notebooks"
+        return f"{{doc}}`{match[1]} </notebooks/{path.stem}>`" if in_notebooks else match[0]
 
-    text = re.sub(r"\]\((\.\./[^)\s]+)\)", link, text)
+    text = re.sub(r"\[([^\]]+)\]\((\.\./[^)\s]+\.ipynb)\)", link, text)
     text = re.sub(r"\]\(rows\.md#(row-\w+)\)", r"](#\1)", text)
     return re.sub(r'<a name="([\w-]+)"></a>', r"[]{#\1}", text)
 

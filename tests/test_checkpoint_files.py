@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_core import nn, optim
+from autograd_core import arrayfiles, nn, optim
 from autograd_core.optim import checkpoint, files
 
 RNG = np.random.default_rng(3)
@@ -151,7 +151,7 @@ def torch_zip(path):
 def object_array(path):
     bomb = np.empty(1, object)
     bomb[0] = Bomb()
-    np.savez(path, **{files.HEADER: bomb})
+    np.savez(path, **{arrayfiles.HEADER: bomb})
 
 
 def changed(**entries):
@@ -341,7 +341,7 @@ def disk(monkeypatch):
             return io.BufferedWriter(Full(path, "w"))
         return builtins.open(path, mode, *more, **settings)
 
-    monkeypatch.setattr(files, "open", opened, raising=False)
+    monkeypatch.setattr(arrayfiles, "open", opened, raising=False)
     return Full
 
 
@@ -374,7 +374,7 @@ def test_a_full_disk_leaves_what_was_there_and_training_goes_on(share, disk, tmp
     assert kept == {"best.npz": 1, "last.npz": 1}  # whole, and no half-written one beside them
     assert len(said) == 1
     assert re.search(
-        r"could not be written \(No space left on device\); the one that was there is as it was. Training goes on",
+        r"could not be written \(No space left on device\); the file that was there is as it was. Training goes on",
         said[0],
     )
     assert len(own.history) == 6
@@ -432,7 +432,7 @@ def test_a_folder_without_write_permission_is_told_of_before_training(tmp_path, 
     folder.chmod(0o500)
     if os.access(folder, os.W_OK):  # the superuser may write anywhere: as it would be for others
         refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        monkeypatch.setattr(files, "open", lambda *a, **k: (_ for _ in ()).throw(refused), raising=False)
+        monkeypatch.setattr(arrayfiles, "open", lambda *a, **k: (_ for _ in ()).throw(refused), raising=False)
     own = trainer()
     with pytest.raises(OSError, match=REFUSED.format("Permission denied")):
         own.fit((X, CLASSES), 1, callbacks=[optim.Checkpoint(folder)])

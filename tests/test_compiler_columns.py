@@ -13,7 +13,10 @@ X, T = RNG.normal(size=(12, 3)), RNG.normal(size=12)
 
 def neurons(sizes, activation):
     layers = [
-        [([Tensor(v, requires_grad=True) for v in RNG.normal(size=i)], Tensor(0.1, requires_grad=True)) for _ in range(o)]
+        [
+            ([Tensor(v, requires_grad=True) for v in RNG.normal(size=i)], Tensor(0.1, requires_grad=True))
+            for _ in range(o)
+        ]
         for i, o in zip(sizes, sizes[1:], strict=False)
     ]
 
@@ -50,7 +53,12 @@ LOSSES = {
     "chosen": lambda out, t: np.where(out[0] > t, out[0] - t, (t - out[0]) * 0.5),
     "all outputs": lambda out, t: sum(o * o * (k + 1) for k, o in enumerate(out)) + t * out[-1],
 }
-ACTIVATIONS = {"relu": lambda z: z.relu(), "tanh": np.tanh, "sigmoid": lambda z: z.sigmoid(), "softplus": lambda z: np.logaddexp(0, z)}
+ACTIVATIONS = {
+    "relu": lambda z: z.relu(),
+    "tanh": np.tanh,
+    "sigmoid": lambda z: z.sigmoid(),
+    "softplus": lambda z: np.logaddexp(0, z),
+}
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -83,7 +91,17 @@ def test_the_source_runs_by_itself():
     assert "dot" in program.explain()
 
 
-UNARY = [np.tanh, np.sin, abs, lambda a: -a, lambda a: a * a, lambda a: a + 1.5, lambda a: 2 * a, lambda a: a.relu(), np.exp]
+UNARY = [
+    np.tanh,
+    np.sin,
+    abs,
+    lambda a: -a,
+    lambda a: a * a,
+    lambda a: a + 1.5,
+    lambda a: 2 * a,
+    lambda a: a.relu(),
+    np.exp,
+]
 BINARY = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, np.maximum, lambda a, b: a / (b * b + 1)]
 
 
@@ -135,7 +153,9 @@ def test_any_graph(kinds, seed):
             x = rng.normal(size=(30, 2)) * k
             got, expected = compiled(x), f(Tensor(x))
             scale = max(1.0, *(abs(e.value) for e in expected))
-            np.testing.assert_allclose([g.value for g in got], [e.value for e in expected], rtol=1e-11, atol=1e-13 * scale)
+            np.testing.assert_allclose(
+                [g.value for g in got], [e.value for e in expected], rtol=1e-11, atol=1e-13 * scale
+            )
         assert all(compiled.programs.values())
 
 

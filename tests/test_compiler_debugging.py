@@ -1,5 +1,6 @@
 """A step that goes wrong in a compiled epoch: it is told with epoch and batch, its batch is kept, and its op can be found."""
 
+import re
 import warnings
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_detect_anomaly_around_a_fit_names_the_op(mode):
         training.fit((X, T), epochs=3, batch_size=10, shuffle=False, progress=False)
     report = raised.value.report
     assert report.op == "sqrt"
-    assert "return self.linear(np.sqrt(x + self.shift))" in str(report)
+    assert re.search(r"test_compiler_debugging\.py:\d+", str(report))
 
 
 def test_detect_anomaly_finds_a_gradient_that_is_not_finite_behind_a_finite_loss():

@@ -22,7 +22,9 @@ LOSSES = {"classes": (nn.CrossEntropyLoss, CLASSES, "accuracy"), "numbers": (nn.
 
 def trained(make, loss, t, compile, metrics=(), x=X, lr=0.05):
     model = make()
-    trainer = optim.Trainer(model, loss(), optim.SGD(model.parameters(), lr=lr, momentum=0.9), metrics=metrics, compile=compile)
+    trainer = optim.Trainer(
+        model, loss(), optim.SGD(model.parameters(), lr=lr, momentum=0.9), metrics=metrics, compile=compile
+    )
     history = trainer.fit((x, t), epochs=4, batch_size=16, seed=1, progress=False)
     left = dict(model.state_dict())
     left |= {f"loss {i}": v for i, v in enumerate(history["loss"])}

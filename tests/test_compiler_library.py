@@ -405,6 +405,27 @@ def test_what_happens_besides(name):
     assert_same(*found)
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("mode", ["auto", "fast"])
+def test_data_that_is_changed_between_epochs(mode, shuffle):
+    losses = []
+    for compile in (mode, False):
+        x, t = X.copy(), LABELS.copy()
+
+        def change(trainer, epoch, x=x, t=t):
+            x[...] *= 0.5
+            t[epoch] = 0
+
+        life = classifier()(compile)
+        callbacks = [BetweenEpochs(change)]
+        losses.append(
+            life.trainer.fit(
+                (x, t), epochs=4, batch_size=4, seed=0, shuffle=shuffle, progress=False, callbacks=callbacks
+            )["loss"]
+        )
+    np.testing.assert_allclose(*losses, rtol=2e-6 if mode == "fast" else 0)
+
+
 def test_a_copy_of_a_trainer_trains_itself():
     import copy
     import pickle

@@ -26,7 +26,15 @@ def test_a_reader_can_follow_it():
     assert imported == {"math", "numpy"}
     for name in ("weight_0", "bias_0", "weight_2", "bias_2", "weight_grad_0", "momentum_buffer", "lr", "loss"):
         assert re.search(rf"\b{name}\b", PROGRAM), name
-    for row in ("linear", "relu", "cross_entropy", "linear, backward", "relu, backward", "cross_entropy, backward", "SGD"):
+    for row in (
+        "linear",
+        "relu",
+        "cross_entropy",
+        "linear, backward",
+        "relu, backward",
+        "cross_entropy, backward",
+        "SGD",
+    ):
         assert f"# {row}\n" in PROGRAM
     assert max(map(len, PROGRAM.splitlines())) <= 120
 

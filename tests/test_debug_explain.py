@@ -12,8 +12,9 @@ from test_random_programs import programs, reproducible, run
 from autograd_core import Tensor, debug, nn
 from autograd_core.backward import ancestors, contributions
 from autograd_core.debug.explanations.elements import broadcast_sum, element
-from autograd_core.debug.explanations.formulas import beside, letter, reads
+from autograd_core.debug.explanations.formulas import beside, reads
 from autograd_core.debug.explanations.mathml import mathml
+from autograd_core.debug.explanations.writing import letter
 from autograd_core.ops import matmul, rows
 from autograd_core.symbol import Symbol, derivative, edge
 
@@ -341,6 +342,22 @@ def test_no_letter_stands_for_two_things():
     assert any(r"{b'}^\top" in line for line in latex)
     for i in range(1, len(session) + 1):
         ET.fromstring(session.explain(i, style="mathml"))
+
+
+def test_words_say_what_a_row_computes():
+    x = Tensor(np.ones((2, 2)), requires_grad=True, name="x")
+    session = debug.Session(nn.functional.softmax(nn.Linear(2, 2, rng=0)(x)).sum())
+    assert session.explain(1, style="words") == "a is computed by linear: a = x @ weightᵀ + bias"
+    assert session.explain(2, style="words").startswith("b is computed by softmax: b = exp(a) / ")
+
+
+def test_a_long_formula_is_cut_in_text_alone():
+    x = Tensor(np.ones((2, 3)), requires_grad=True, name="x")
+    session = debug.Session(x.max(axis=1).sum())
+    rule, numbers, _ = session.explain(4).split(" = ", 1)[0], *session.explain(4).split(" = ")[-2:]
+    assert "…" in session.explain(4)
+    assert max(map(len, (rule, numbers))) < 130
+    assert r"\dots" not in session.explain(4, style="latex")
 
 
 def test_the_words_of_a_seed_that_is_not_one():

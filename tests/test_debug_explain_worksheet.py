@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from autograd_core import Tensor, debug
+from autograd_core.debug.explanations import worksheet
 from autograd_core.debug.explanations.worksheet import derivation
 from autograd_core.nn import functional as F
 
@@ -285,6 +286,19 @@ def test_large_graphs_have_no_single_formula_but_all_their_steps():
     for _ in range(3000):  # no recursion
         y = np.sin(y)
     assert derivation(y, x).symbol is None
+
+
+def test_of_a_graph_too_large_to_be_written_out_the_rest_is_counted(monkeypatch):
+    monkeypatch.setattr(worksheet, "LINES", 10)
+    w = y = Tensor(0.5, requires_grad=True, name="w")
+    for _ in range(20):
+        y = np.sin(y) * 0.9
+    sheet = debug.derivation(y, w)
+    assert str(sheet).count("… and 30 more lines: the graph is too large to be written out") == 3
+    assert sheet.value == debug.Session(y).derivation(w).value == debug.Session(y).gradient("w", 81)
+    assert "30 more lines" in sheet.latex()
+    assert "30 more lines" in sheet.html()
+    assert sheet.check(list(sheet.answers.values())).right
 
 
 def test_an_inner_node_may_be_derived_by():

@@ -345,6 +345,21 @@ def test_a_zero_that_underflowed_long_before():
     assert "multiplies numbers whose product is too small for float64" in cause.sentence
 
 
+@pytest.mark.parametrize(
+    ("loss", "says"),
+    [
+        (lambda w: np.maximum(0, 1 - w), "maximum took its first argument, 0 (all 2 elements)"),
+        (lambda w: np.minimum(w, leaf([0.5, 1.0], "top")), "minimum took its second argument, top (all 2 elements)"),
+        (lambda w: np.max(np.stack([w, 9 * w]), axis=0) + 0 * np.sort(w), ""),
+        (lambda w: nn.functional.gelu(-30 * w), "normal_cdf is saturated"),
+    ],
+    ids=["first", "second", "elements", "gelu"],
+)
+def test_the_side_that_was_taken_and_the_row_to_blame_come_first(loss, says):
+    w = leaf([2.0, 3.0], "w")
+    assert says in str(why_zero(loss(w).sum(), w)).splitlines()[0]
+
+
 def test_causes_are_said_once_and_by_their_names():
     w = leaf([1.0, 3.0])
     cause = why_zero(((w * 0.0) * 1e-200 * 1e-200).sum() + (w * 0.0).sum(), w)

@@ -140,6 +140,12 @@ def faults():
     )
     m = mlp(4, 8, 1)
     yield "raises", m, MSE, (X, COLUMN), adam(m)
+    m = nn.Sequential(nn.Linear(5, 8, rng=0), nn.Linear(8, 1, rng=1))
+    yield "linear-after-linear", m, MSE, (X, COLUMN), adam(m)
+    m = nn.Sequential(
+        nn.Linear(5, 8, bias=False, rng=0), nn.Identity(), nn.Linear(8, 4, rng=1), nn.ReLU(), nn.Linear(4, 1, rng=2)
+    )
+    yield "linear-after-linear", m, MSE, (X, COLUMN), adam(m)
 
 
 FAULTS = list(faults())
@@ -373,6 +379,27 @@ def test_layers_frozen_on_purpose_and_a_last_layer_that_starts_at_0_are_clean():
 
 
 # --- looking changes nothing -----------------------------------------------------------------------------------------
+
+
+class Heads(nn.Module):
+    """An embedding of numbers that several linear maps read, as attention does: no two of them are one."""
+
+    def __init__(self):
+        self.embed, self.keys, self.values = (nn.Linear(n, 8, rng=i) for i, n in enumerate((5, 8, 8)))
+
+    def forward(self, x):
+        h = self.embed(x)
+        return (nn.functional.softmax(self.keys(h)) * self.values(h)).sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Heads(), nn.Sequential(nn.Linear(5, 2, rng=0), nn.Linear(2, 5, rng=1)), nn.Sequential(nn.Linear(5, 8, rng=0), nn.LayerNorm(8), nn.Linear(8, 1, rng=1))],
+    ids=["heads", "a narrow middle", "a norm between"],
+)  # fmt: skip
+def test_linear_layers_that_are_meant_to_meet_are_clean(model):
+    target = COLUMN if np.shape(model(X).value)[1] == 1 else X
+    assert lint(model, MSE, (X, target), adam(model)).codes == []
 
 
 def test_looking_changes_nothing():

@@ -223,6 +223,30 @@ def test_every_verb_has_its_sentence_and_stands_in_a_group():
     assert set(ALIASES.values()) <= set(grouped)
 
 
+def test_the_first_bad_number_is_asked_for():
+    with np.errstate(all="ignore"):
+        bad = np.log(Tensor([1.0, 0.0], requires_grad=True, name="x")).sum()
+    said, _ = answers("first-bad", loss=bad)
+    assert "a is -inf at index [1]" in said[0]
+    assert "log of 0" in said[0]
+    assert answers("first-bad")[0][0] == "every value and every gradient is finite"
+
+
+def test_names_with_spaces_with_and_without_quotes():
+    w = Tensor(2.0, requires_grad=True, name="x y")
+    asked = ["print x y", "print grad(x y)", "print grad('x y') + 1", 'print value("x y") * 2', "print grad(x z)"]
+    said, _ = answers("goto end", *asked, loss=w * 3)
+    assert said[1:5] == ["2.0", "3.0", "4.0", "4.0"]
+    assert said[5].startswith("error: 'grad(x z)' is no expression")
+    layers = Tensor(2.0, requires_grad=True, name="0.weight")
+    assert answers("goto end", "print grad('0.weight')", loss=layers * 3)[0][1] == "3.0"
+
+
+def test_a_pass_that_is_held_up_has_been_called():
+    done = piped(PROGRAM, verbs="why-none w1\ndetach\n")
+    assert "the pass is held up here, and w1 keeps its gradient only when it has ended" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("typed", "verb"),
     [("s", "step"), ("n", "next"), ("c", "continue"), ("b", "break"), ("p", "print"), ("l", "list"), ("w", "where"), ("q", "quit"),

@@ -12,20 +12,20 @@ import io
 import re
 import shlex
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
 from autograd_core.__main__ import main
+from autograd_core.op import BY_NUMPY, TABLE
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "<!-- made by" not in p.read_text(encoding="utf-8")[:200])
 SOURCES = [p for p in [*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")] if "notebooks" not in p.parts]
 SIGNS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-LEFT_OUT = [room for room in ("debug", "compiler", "estimators") if not importlib.util.find_spec(f"autograd_core.{room}")]
+LEFT_OUT = [room for room in ("debug", "compiler", "estimators", "nn.onnx") if not importlib.util.find_spec(f"autograd_core.{room}")]
 NEEDS = {"estimators": "sklearn", "onnx": "onnx", "safetensors": "safetensors", "pandas": "pandas"}
-NAME = {"compiler": r"\bcompile\b|autograd-core compile", "debug": r"\bdebug\.|import.*\bdebug\b|autograd-core (debug|explain|replay)"}
+NAME = {"nn.onnx": "onnx", "compiler": r"\bcompile\b|autograd-core compile", "debug": r"\bdebug\.|import.*\bdebug\b|autograd-core (debug|explain|replay)"}
 
 
 def name_of(page):
@@ -37,6 +37,16 @@ def blocks(page):
     text = page.read_text(encoding="utf-8")
     for match in re.finditer(r"^```(\S*)[^\n]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         yield match[1], match[2], text[: match.start()].count("\n") + 1
+
+
+@pytest.fixture(autouse=True)
+def the_table_as_it_was():
+    """Rows that a page writes are gone after it."""
+    kept = [(table, dict(table)) for table in (TABLE, BY_NUMPY)]
+    yield
+    for table, before in kept:
+        table.clear()
+        table.update(before)
 
 
 def agree(shown, printed, where):
@@ -98,3 +108,57 @@ def test_what_a_page_shows_is_what_happens(page, tmp_path, monkeypatch):
             namespace.update(example.globs)
         elif language == "python":
             run_python(source, namespace, where)
+
+
+def anchors_of(page):
+    """The places of a page that a link may name: its headings as GitHub makes them, and what is named in it."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings} | set(re.findall(r'<a name="([\w-]+)">', text))
+
+
+@pytest.mark.parametrize("page", [p for p in SOURCES if p.suffix == ".md"], ids=name_of)
+def test_the_links_of_a_page_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```$|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        assert not target.startswith(("http:", "https:", "/")), f"{target} is elsewhere"
+        file, _, place = target.partition("#")
+        there = page if not file else (page.parent / file).resolve()
+        assert there.exists(), target
+        assert not place or place in anchors_of(there), target
+
+
+def test_every_page_is_in_a_table_of_contents():
+    listed = set()
+    for page in SOURCES:
+        for tree in re.findall(r"^```\{toctree\}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            listed |= {line for line in tree.splitlines() if line and not line.startswith(":")}
+    assert listed == {name_of(page) for page in SOURCES if name_of(page) != "index"} | {"notebooks/*"}
+
+
+def test_every_command_has_its_help_in_the_reference():
+    from autograd_core.__main__ import ROOMS
+
+    shown = re.findall(r"^\.\. command-help:: (\S+)$", (DOCS / "reference/command_line.rst").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == sorted(command for commands in ROOMS.values() for command in commands)
+
+
+def test_the_folder_of_notebooks_is_that_of_the_tutorials():
+    assert (DOCS / "notebooks").resolve() == DOCS.parent / "notebooks"
+
+
+DOCSTRINGS = [
+    ("A row's `kernel`, \\(x^2\\) and |x|.", ["A row's :py:obj:`kernel`, :math:`x^2` and \\|x\\|.", ""]),
+    ("`f(x)`s of **kw and mean_.", ["``f(x)``\\ s of \\*\\*kw and mean\\_.", ""]),
+    ("As in\n\n    y = x * 2\n\nthere.", ["As in", "", "::", "", "    y = x * 2", "", "there.", ""]),
+    ("Two:\n- `a`\n- b\n>>> 1 * 2\n2", ["Two:", "", "- :py:obj:`a`", "", "- b", "", ">>> 1 * 2", "2", ""]),
+    ("Args:\n    x: a * b\n        or |c|", ["Args:", "    x: a \\* b", "        or \\|c\\|", ""]),
+]
+
+
+@pytest.mark.parametrize(("written", "made"), DOCSTRINGS)
+def test_a_docstring_is_said_in_restructured_text(written, made, monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
+    import docstrings
+
+    assert docstrings.restructured(written.split("\n")) == made

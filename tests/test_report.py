@@ -12,7 +12,7 @@ from test_cli import points, run, write_csv
 from autograd_core import datasets, nn
 from autograd_core.cli import files
 from autograd_core.cli.report import charts, facts
-from autograd_core.cli.report.page import Markup, table
+from autograd_core.cli.report.markup import Markup, table
 
 EVIL = "</style><script>alert(1)</script>"
 
@@ -124,7 +124,7 @@ def test_importance_finds_the_column_that_was_made_to_matter():
     run_ = files.Run("out")
     found = facts.gather(run_, prepared(run_))["importance"]
     drops = {c["column"]: c["drop"] for c in found["columns"]}
-    assert list(drops)[0] == "it"
+    assert next(iter(drops)) == "it"
     assert drops["it"] > 0.3
     assert abs(drops["noise"]) < 0.1
     assert abs(drops["word"]) < 0.1

@@ -1,5 +1,6 @@
 """The report in a real browser with the network off: light, dark, on a phone, by keyboard and by name."""
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_it_is_told_to_those_who_do_not_see_it(opened, name):
     assert there.locator("th:not([scope])").count() == 0
     levels = there.locator("h1, h2, h3").evaluate_all("all => all.map(e => Number(e.tagName[1]))")
     assert levels[0] == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
 
 
 def test_the_keyboard_comes_everywhere(opened):

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("autograd_core", "nn", "optim", "datasets")
 FLOORS = {
-    "op": 0, "modes": 0, "trees": 0, "ops": 1, "memory": 1, "derived": 1.5, "operators": 2, "tensor": 3, "hooks": 3.4, "assignment": 3.5, "symbol": 3, "backward": 4, "transforms": 5, "batched": 5, "curvature": 6, "check": 5, "landscape": 5.5, "oracles": 5, "peers": 5.5, "agreement": 5.5, "crosschecks": 6, "custom": 5, "interop": 5,
+    "op": 0, "modes": 0, "trees": 0, "arrayfiles": 0, "ops": 1, "memory": 1, "derived": 1.5, "operators": 2, "tensor": 3, "hooks": 3.4, "assignment": 3.5, "symbol": 3, "backward": 4, "transforms": 5, "batched": 5, "curvature": 6, "check": 5, "landscape": 5.5, "oracles": 5, "peers": 5.5, "agreement": 5.5, "crosschecks": 6, "custom": 5, "interop": 5,
     "compiler": 6, "debug": 6, "estimators": 7, "plots": 7, "cli": 7.5, "__init__": 8, "__main__": 8,
 }  # fmt: skip
 SIDES = {"nn", "optim", "datasets"}

@@ -91,10 +91,11 @@ def prepare(args: Any) -> Prepared:
         columns = datasets.describe(table)
     digest = _digest(path, parts)
     scaled, scaler, *more = datasets.standardize(*parts, target=parts[0].task == "regression")  # type: ignore[call-overload]
+    train, validation, test = scaled
+    where = str(path.resolve()) if path.is_file() else None
     return Prepared(
-        name, *scaled, scaler, more[0] if more else None, encoder, target,
-        str(path.resolve()) if path.is_file() else None, digest, columns,
-    )  # fmt: skip
+        name, train, validation, test, scaler, more[0] if more else None, encoder, target, where, digest, columns
+    )
 
 
 def _in_options(error: ValueError, source: str) -> ValueError:

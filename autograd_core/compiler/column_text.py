@@ -1,6 +1,6 @@
 """Columns of single numbers as text: `prepare` makes the columns and the views by which they are read, `step` fills them.
 
-    h = [w * x + b for w in ws]; ...          multiply(w_column, x_view, c5); add(c5, b_view, c6)
+h = [w * x + b for w in ws]; ...          multiply(w_column, x_view, c5); add(c5, b_view, c6)
 """
 
 from __future__ import annotations
@@ -290,7 +290,9 @@ class ColumnText(Names):
             keep = [self._view(*factors[k], bases[k], lengths, (a, b)[k], ITEM, True) for k in (0, 1)]
         left = lengths[:outer]
         target = self._view(out, size, 0, left, _dense(left), ITEM, True)
-        text = f"{self.function('einsum')}('{parts[0]},{parts[1]}->{letters[:outer]}', {keep[0]}, {keep[1]}, out={target})"
+        text = (
+            f"{self.function('einsum')}('{parts[0]},{parts[1]}->{letters[:outer]}', {keep[0]}, {keep[1]}, out={target})"
+        )
         self.body.append(text + note)
 
     def _factor(self, factor: Any, base: int, lengths: list[int], strides: list[int]) -> str:
@@ -323,12 +325,19 @@ class ColumnText(Names):
             if from_ and to and len(from_[1]) < 2 and len(to[1]) < 2:
                 axes = (from_[1] or [(1, 1)]), (to[1] or [(1, 1)])
                 source = self._view(name, -1, from_[0], [axes[0][0][0]], [axes[0][0][1]], ITEM)
-                self.body.append(f"{self._view(results, -1, to[0], [axes[1][0][0]], [axes[1][0][1]], ITEM)}[:] = {source}")
+                self.body.append(
+                    f"{self._view(results, -1, to[0], [axes[1][0][0]], [axes[1][0][1]], ITEM)}[:] = {source}"
+                )
             else:
-                to_name, from_name = (self.give("places", Thing(p)) for p in (where, self.place[np.array(asked)[where]]))
+                to_name, from_name = (
+                    self.give("places", Thing(p)) for p in (where, self.place[np.array(asked)[where]])
+                )
                 self.body.append(f"{results}[{to_name}] = {name}[{from_name}]")
         lines = [f"from numpy import {', '.join(sorted(self.functions))}"] if self.functions else []
         lines += ["from numpy.lib.stride_tricks import as_strided"] if self.strided else []
         lines += ["", f"def prepare({', '.join(self.given)}):", *(f"    {line}" for line in self.before), ""]
-        lines += [f"    def step({', '.join([*self.arguments, '*numbers'])}):", *(f"        {line}" for line in self.body)]
+        lines += [
+            f"    def step({', '.join([*self.arguments, '*numbers'])}):",
+            *(f"        {line}" for line in self.body),
+        ]
         return "\n".join([*lines, f"        return {results}.tolist()", "", "    return step"]) + "\n"

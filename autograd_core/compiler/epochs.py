@@ -47,7 +47,7 @@ class Epochs:
 
         many = self._many(batch(0), outputs is not None) if whole > 2 else None
         if many is not None:
-            many.lay_out(x, t, order)
+            many.lay_out(x, t, order, look)  # who looks between the passes may change them
             most = whole - 1 if look and whole * size == len(x) else whole  # the last step leaves its gradients
             while len(losses) < most:
                 found = many.run(len(losses), most - len(losses))
@@ -118,10 +118,12 @@ class Run:
         self.blocks: dict[Value, Any] = {}
         self.tuples: dict[Any, list[Any]] = {}
 
-    def lay_out(self, x: Any, t: Any, order: Any) -> None:
-        """Gather the data of this pass, into the memory of the last."""
+    def lay_out(self, x: Any, t: Any, order: Any, changed: bool) -> None:
+        """Gather the data of this pass, into the memory of the last. changed: the data may be other numbers than then."""
         for a in self.plan.calls.arguments:
-            if order is None and a in self.data:
+            if a in self.data and changed:
+                self.data[a][...] = self._laid(a, self.plan.data(a, x, t))
+            elif order is None and a in self.data:
                 continue
             if a not in self.data:
                 self.data[a] = self._laid(a, np.ascontiguousarray(self.plan.data(a, x, t)))

@@ -99,7 +99,9 @@ class Names:
         key = ("ones", x.shape, x.dtype)
         if key not in self.constants:
             self.constants[key] = self.fresh(f"ones_{x.size}")
-            self.before.append(f"{self.constants[key]} = {self.function('ones')}({x.size}, {self.function(x.dtype.name)})")
+            self.before.append(
+                f"{self.constants[key]} = {self.function('ones')}({x.size}, {self.function(x.dtype.name)})"
+            )
         return self.constants[key]
 
     def _constant(self, number: Any) -> str:

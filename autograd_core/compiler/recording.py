@@ -89,7 +89,9 @@ class Record:
         if op.saved and out.tracked:  # the rules are to read Tensors that this record knows
             saved = tuple(filled(new(Tensor), s) if isinstance(s, (np.ndarray, np.generic)) else s for s in out.saved)
             out.saved = saved
-        self.steps.append(Read(out, op, inputs, params, saved, _users_line() if self.lines and len(self.steps) < LINED else None))
+        self.steps.append(
+            Read(out, op, inputs, params, saved, _users_line() if self.lines and len(self.steps) < LINED else None)
+        )
 
     def passing(self, outputs: Any, order: Any, edges: Iterable[Any], grads: Any) -> Iterator[Any]:
         """A backward pass is made: of what is read, note by whose rule."""

@@ -56,7 +56,7 @@ def _without_numbers(body: Lines) -> Lines:
     for i, (line, note) in enumerate(body):
         view = VIEW.fullmatch(found[-1][0]) if found else None
         if view and sum(len(re.findall(rf"\b{view[1]}\b", later)) for later, _ in body[i:]) == 1:
-            line, shorter = re.sub(rf"\b{view[1]}\b", lambda _, t=view[2]: t, line), line
+            line, shorter = _instead(view[1], view[2], line), line
             if line != shorter:
                 found.pop()
         made = NUMBER.fullmatch(line)
@@ -67,11 +67,16 @@ def _without_numbers(body: Lines) -> Lines:
             if uses != 1 or again != 1 or len(line) + len(text) > WIDEST:
                 break
             text = text if re.fullmatch(r"[\w.]+\(.*\)", text) and text.count("(") == 1 else f"({text})"
-            line = f"{made[1]} = " + re.sub(rf"\b{name}\b", lambda _, t=text: t, made[2])
+            line = f"{made[1]} = {_instead(name, text, made[2])}"
             found.pop()
             made = NUMBER.fullmatch(line)
         found.append((line, note))
     return found
+
+
+def _instead(name: str, text: str, line: str) -> str:
+    """A line with a text in place of a name."""
+    return re.sub(rf"\b{name}\b", lambda _: text, line)
 
 
 def gathered(before: list[str]) -> list[str]:

@@ -170,12 +170,17 @@ class Writer(Names):
                 *self.varying,
             ]
             numbers = [self.names[x] for x in self.numbers]
-            lines += [f"    def run({', '.join(['batches', *numbers])}):", f"        for {', '.join(self.each)} in batches:"]
+            lines += [
+                f"    def run({', '.join(['batches', *numbers])}):",
+                f"        for {', '.join(self.each)} in batches:",
+            ]
             inner += "    "
         else:
             lines.append(f"    def step({', '.join(arguments)}):")
         said = ""
-        for line, note in nested([*self.body, *((line, self.last_note if line[:2] != "if" else "for .grad") for line in after)]):
+        for line, note in nested(
+            [*self.body, *((line, self.last_note if line[:2] != "if" else "for .grad") for line in after)]
+        ):
             comment = f"  # {note}" if note and note != said else ""
             lines.append(f"{inner}{line}{comment}")
             said = note

@@ -23,24 +23,31 @@ def copied(loss: Tensor) -> tuple[list[Tensor], dict[Tensor, Tensor]]:
             f"{describe(loss)} does not require grad, so there is no backward pass to look at: no leaf it was computed "
             "from has requires_grad=True, or it was computed under no_grad() or detached (debug.why_none says which)"
         )
-    if loss.inputs is not FREED:
-        ancestors([loss])  # finds again what was read before an assignment to elements
-    own: dict[Tensor, Tensor] = {loss: twin(loss)}
-    waiting = [loss]
-    while waiting:
-        node = waiting.pop()
-        inputs, own[node].saved = fed(node)
-        for x in inputs:
-            if isinstance(x, Tensor) and x.tracked and x not in own:
-                own[x] = twin(x)
-                waiting.append(x)
-        own[node].inputs = tuple(own.get(x, x) if isinstance(x, Tensor) else x for x in inputs)
-    nodes = sorted(own.values(), key=lambda node: node.born)
+    order = ancestors([loss])  # finds again what was read before an assignment to elements
+    if any(node.inputs is FREED for node in order):
+        order = _kept(loss)
+    own = {node: twin(node) for node in reversed(order)}
+    for node, copy in own.items():
+        if node.op is not None:
+            inputs, copy.saved = fed(node)
+            copy.inputs = tuple([own.get(x, x) if isinstance(x, Tensor) else x for x in inputs])
+    nodes = list(own.values())
     memory = {id(owner(node.value)) for node in nodes if node.op is None}
     for node in nodes:  # the user's next step would write to parameters, and to views of them
         if isinstance(node.value, np.ndarray) and id(owner(node.value)) in memory:
             node.value = node.value.copy("K")
     return nodes, own
+
+
+def _kept(loss: Tensor) -> list[Tensor]:
+    """All that it was computed from, youngest first, where a pass has freed some of it under record()."""
+    found, waiting = {loss}, [loss]
+    while waiting:
+        for x in fed(waiting.pop())[0]:
+            if isinstance(x, Tensor) and x.tracked and x not in found:
+                found.add(x)
+                waiting.append(x)
+    return sorted(found, key=lambda node: node.born, reverse=True)
 
 
 def twin(node: Tensor) -> Tensor:

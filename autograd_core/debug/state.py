@@ -46,10 +46,18 @@ class State:
         self.position = 0
         self.breakpoints = Breakpoints()
         self.stopped: Any = None  # the breakpoint at which cont() stopped
-        self.forward = [Step("forward", node) for node in self.nodes if node.op is not None]
-        self.computed_at = {step.node: i for i, step in enumerate(self.forward, 1)}
 
     # --- the steps ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def forward(self) -> list[Step]:
+        """The steps that compute a node each."""
+        return [Step("forward", node) for node in self.nodes if node.op is not None]
+
+    @cached_property
+    def computed_at(self) -> dict[Tensor, int]:
+        """The position from which a result is known."""
+        return {step.node: i for i, step in enumerate(self.forward, 1)}
 
     @cached_property
     def replay(self) -> Replay:

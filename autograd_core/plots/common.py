@@ -23,6 +23,7 @@ COLOURS = [
 
 
 def pyplot() -> Any:
+    """matplotlib.pyplot; ImportError that names the extra."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -31,19 +32,23 @@ def pyplot() -> Any:
 
 
 def axes_of(ax: Any, size: tuple[float, float] | None = None) -> Any:
+    """The axes that were given, or new ones."""
     return ax if ax is not None else pyplot().subplots(figsize=size or (5, 4), layout="constrained")[1]
 
 
 def colour(i: int) -> str:
+    """The i-th colour."""
     return COLOURS[i % len(COLOURS)]
 
 
 def bare(x: Any) -> Any:
+    """The array of a Tensor, or what is one already."""
     return x.value if isinstance(x, Tensor) else x
 
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
+    """The model in evaluation mode, and each of its modules in its own mode afterwards."""
     modules = list(model.modules()) if hasattr(model, "modules") else []
     modes = [m.training for m in modules]
     for m in modules:
@@ -56,6 +61,7 @@ def evaluating(model: Any) -> Iterator[None]:
 
 
 def grid(x: Any, resolution: int, dtype: Any = np.float32) -> tuple[Any, Any, Any]:
+    """Places along both axes around samples (n, 2), and the points (resolution², 2) of them all."""
     low, high = x.min(axis=0), x.max(axis=0)
     room = 0.12 * np.where(high > low, high - low, 1)
     xs, ys = (np.linspace(low[i] - room[i], high[i] + room[i], resolution) for i in (0, 1))

@@ -26,7 +26,9 @@ class LiveCurve:
     def __init__(self, every: int = 1):
         if every < 1:
             raise ValueError(f"every counts epochs, at least 1; it is {every!r}")
-        self.every, self.drawn, self.figure, self._handle = every, 0, None, None
+        self.every, self.drawn = every, 0
+        self.figure: Any = None
+        self._handle: Any = None
 
     def on_fit_begin(self, trainer: Any) -> None:
         self.drawn, self._handle, self.figure = 0, None, None

@@ -59,7 +59,7 @@ def weight_images(weight: Any, shape: tuple[int, int] | None = None, most: int =
     if values.ndim == 4:
         values, shape = values[:, 0], (values.shape[2], values.shape[3])
     values = values.reshape(len(values), -1)
-    side = int(round(values.shape[1] ** 0.5))
+    side = round(values.shape[1] ** 0.5)
     shape = shape or (side, side)
     if shape[0] * shape[1] != values.shape[1]:
         raise ValueError(

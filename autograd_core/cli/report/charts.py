@@ -33,7 +33,7 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     size = 10.0 ** math.floor(math.log10(span / about))
     step = next((size * m for m in (1, 2, 5) if span / (size * m) <= about), size * 10)
     first = math.ceil(low / step - 1e-9)
-    return [round((first + i) * step, 12) for i in range(int(math.floor(high / step + 1e-9)) - first + 1)]
+    return [round((first + i) * step, 12) for i in range(math.floor(high / step + 1e-9) - first + 1)]
 
 
 def number(value: float) -> str:

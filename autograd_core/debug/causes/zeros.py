@@ -96,7 +96,9 @@ def why_zero(loss: Any, w: Any) -> Cause:
     if not found:
         said_so = begin + "zeros meet from several sides, and no single op is to blame"
         return Cause("mixed", said_so, "Ask debug.why for the contributions", tensor=w, evidence=count)
-    made = {cause.tensor for cause in found}  # a factor that is 0 because its own row is at an end: that row is the reason
+    made = {
+        cause.tensor for cause in found
+    }  # a factor that is 0 because its own row is at an end: that row is the reason
     first, *others = sorted(found, key=lambda cause: cause.evidence.get("factor") in made)
     return replace(first, sentence=begin + first.sentence, evidence=count | first.evidence, others=tuple(others))
 
@@ -256,7 +258,9 @@ def _other(edge: Edge) -> str:
         return "other elements"
     other = edge.node.inputs[1 - edge.i]
     plain = not isinstance(other, Tensor) and not np.ndim(other)
-    return f"its {('second', 'first')[edge.i]} argument, {show(other) if plain else _factor_name(edge, 1 - edge.i, other)}"
+    return (
+        f"its {('second', 'first')[edge.i]} argument, {show(other) if plain else _factor_name(edge, 1 - edge.i, other)}"
+    )
 
 
 def _factor_name(edge: Edge, k: int, x: Any) -> str:

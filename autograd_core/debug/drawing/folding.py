@@ -78,7 +78,7 @@ class Graph:
     def begins(self, what: str | Tensor) -> Tensor | None:
         """A node in what is called so: itself, the first of a module's call (cell#2), the first of a fold (a…f)."""
         first = what.split("…")[0] if isinstance(what, str) else what
-        if not isinstance(first, str) or first in self.names.values():
+        if not isinstance(first, str) or first in self.session.by_name:
             return self.session.find(first)
         module, _, call = first.partition("#")
         calls = self.starts.get(module, [])

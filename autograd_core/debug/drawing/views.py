@@ -75,8 +75,12 @@ def inside(session: Session | Fold, what: str | Fold, engine: str = "auto") -> P
     inner_nodes = set(shown.nodes)
     feeding = {x for node in shown.nodes for x in node.inputs if isinstance(x, Tensor)} - inner_nodes
     fed = {user for node in inner_nodes for user in graph.users.get(node, ())} - inner_nodes
-    before = [child for child in around if _holds_any(child, feeding)]
-    after = [child for child in around if child not in before and _holds_any(child, fed)]
+    before, after = [], []
+    for child in around:
+        if _holds_any(child, feeding):
+            before.append(child)
+        elif _holds_any(child, fed):
+            after.append(child)
     frame = Frame(None, [box(graph.session, child, outside=True) for child in before])
     frame.items += [box(graph.session, child) for child in shown.children]
     frame.items += [box(graph.session, child, outside=True) for child in after]

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .expressions import constant
-from .formulas import seen
 from .lines import Known, Line
+from .writing import seen
 
 
 class Answer(NamedTuple):

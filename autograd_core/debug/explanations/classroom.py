@@ -15,10 +15,10 @@ from ...tensor import Tensor
 from ..session import Session
 from .answers import Checked
 from .expressions import LENGTH, constant, evaluate, functions
-from .formulas import letter, seen, slope, typeset
 from .mathml import mathml
 from .why import why
 from .worksheet import derivation
+from .writing import letter, seen, slope, typeset
 
 EXAMPLES = """examples:
   autograd-core explain "w1**3*w2 + 3*w1" w1=2 w2=3

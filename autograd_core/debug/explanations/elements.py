@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...symbol import Symbol
-from .formulas import place
+from .writing import place
 
 MOST = 6  # terms of a sum that are all written down
 _MOVES = {

@@ -15,8 +15,9 @@ import numpy as np
 from ...symbol import Symbol
 from ...tensor import Tensor
 from .elements import broadcast_sum, element
-from .formulas import backward, beside, brief, factor, forward, letter, meaning, numbered, place, reads, seen, slope, spell, typeset
+from .formulas import backward, beside, forward, meaning, reads
 from .mathml import mathml
+from .writing import brief, factor, letter, numbered, place, seen, slope, spell, typeset
 
 Index = tuple[int, ...] | None  # of one element; None for all of them
 _START = "before the first step"

@@ -1,9 +1,8 @@
-r"""What explanations are made of: names in each style, formulas with their numbers, and the factor that stands beside the
-gradient in a rule, which is the local derivative."""
+"""What explanations are made of: a node as its row's formula, and the factor that stands beside the gradient in a rule, which
+is the local derivative."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,134 +10,7 @@ import numpy as np
 from ...ops import arithmetic
 from ...symbol import Symbol, edge, show
 from ...tensor import Tensor
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-# --- names and numbers -----------------------------------------------------------------------------------------------
-
-
-def letter(name: str, style: str) -> str:
-    r"""A node's name as a style writes it.
-
-    >>> letter("w1", "text"), letter("w1", "latex"), letter("W_hidden", "latex"), letter("layers.0.bias", "latex")
-    ('w1', 'w_{1}', 'W_{\\mathrm{hidden}}', '\\mathrm{layers.0.bias}')
-    """
-    if style != "latex" or re.fullmatch(r"[^\W\d_]", name):
-        return name
-    if found := re.fullmatch(r"([^\W\d_])_?(\d+)", name):
-        return f"{found[1]}_{{{found[2]}}}"
-    if found := re.fullmatch(r"([^\W\d_])_([^\W_]+)", name):
-        return rf"{found[1]}_{{\mathrm{{{found[2]}}}}}"
-    plain = re.sub(r"([#%&_ ])", r"\\\1", re.sub(r"[\\^~{}$]", "·", name))
-    return rf"\mathrm{{{plain}}}"
-
-
-def slope(top: str, bottom: str, style: str, at: tuple[int, ...] | None = None) -> str:
-    r"""∂top/∂bottom.
-
-    >>> slope("g", "w1", "text"), slope("g", "w1", "latex"), slope("g", "W", "text", (2, 0))
-    ('∂g/∂w1', '\\frac{\\partial g}{\\partial w_{1}}', '∂g/∂W[2, 0]')
-    """
-    top, bottom = letter(top, style), place(letter(bottom, style), at, style)
-    return rf"\frac{{\partial {top}}}{{\partial {bottom}}}" if style == "latex" else f"∂{top}/∂{bottom}"
-
-
-def place(name: str, at: tuple[int, ...] | None, style: str) -> str:
-    """A name with the index of one element."""
-    if not at:
-        return name
-    index = ", ".join(map(str, at))
-    if style == "latex":
-        if found := re.fullmatch(r"(\\frac\{.*\}\{\\partial )(.*)\}", name):
-            return f"{found[1]}{place(found[2], at, style)}}}"
-        return f"{{{name}}}_{{{index}}}" if "_" in name else f"{name}_{{{index}}}"
-    return f"{name}[{index}]"
-
-
-def spell(x: Any, style: str) -> str:
-    """A formula, or a number, as text with raised exponents or as LaTeX.
-
-    >>> a = Symbol("a", 2.0)
-    >>> spell(3 * a**2, "text"), spell(3 * a**2, "latex"), spell(1e-12, "latex")
-    ('3·a²', '3 \\\\cdot a^{2}', '10^{-12}')
-    """
-    text = x.spell("latex" if style == "latex" else "text") if isinstance(x, Symbol) else show(x)
-    return typeset(text, style)
-
-
-def typeset(text: str, style: str) -> str:
-    """Exponents raised, 1 left out, and in LaTeX what stands for numbers as LaTeX writes it."""
-    text = re.sub(r"\^(1(?![\w.(])|\{1\})", "", text)
-    if style != "latex":
-        return re.sub(r"\^(-?\d+)(?![\w.(])", lambda found: found[1].translate(_RAISED), text)
-    text = re.sub(r"(?<![\w.])1e([+-]\d+)", lambda found: f"10^{{{int(found[1])}}}", text)
-    text = re.sub(r"(?<=\d)e([+-]\d+)", lambda found: rf" \cdot 10^{{{int(found[1])}}}", text)
-    text = re.sub(r"\b(inf|nan)\b", lambda found: r"\infty" if found[1] == "inf" else r"\mathrm{NaN}", text)
-    return text.replace("×", r" \times ").replace("…", r"\dots ")
-
-
-LONG, LEVELS = 100, 6  # characters of a formula in a line of text, and the levels of brackets tried for it
-
-
-def brief(x: Any, style: str) -> str:
-    """A formula as one line of text has room for it: the innermost of a long one is left out; LaTeX is written in full.
-
-    >>> a = Symbol("a", 2.0)
-    >>> b = np.exp(np.sin(np.where(np.ones(3) > 0, a + a, a))) * a
-    >>> brief(b, "text"), brief(b * Symbol("x" * 100, 1.0), "text")[:40]
-    ('exp(sin(where([3], a + a, a)))·a', 'exp(sin(where([3], …, a)))·a·xxxxxxxxxxx')
-    """
-    text, levels = spell(x, style), LEVELS
-    while style != "latex" and len(text) > LONG and levels:
-        text, levels = spell(_outer(x, levels), style), levels - 1
-    return text if style == "latex" or len(text) <= LONG else f"{text[: LONG // 2]}…{text[-LONG // 2 :]}"
-
-
-def _outer(x: Any, levels: int) -> Any:
-    """A formula down to so many levels, with dots for what lies deeper."""
-    if not isinstance(x, Symbol) or x.op is None:
-        return x
-    return _applied(x, [_outer(v, levels - 1) for v in x.inputs]) if levels else Symbol("…", x.value)
-
-
-def _applied(x: Symbol, inputs: Any) -> Symbol:
-    """The row of a formula on other inputs, which is not computed again."""
-    out = Symbol(x.name, x.value)
-    out.op, out.inputs, out.params = x.op, tuple(inputs), x.params
-    return out
-
-
-def numbered(x: Any) -> Any:
-    """The formula with this run's numbers in place of the letters; the dots of a long sum stay."""
-    if not isinstance(x, Symbol) or x.name == "…":
-        return x
-    if x.op is None:
-        return x.value
-    return _applied(x, map(numbered, x.inputs))
-
-
-def seen(value: Any) -> str:
-    """A value: a number, or the shape of an array and its first elements.
-
-    >>> seen(0.5), seen(np.arange(12.0).reshape(3, 4)), seen(np.ones(2))
-    ('0.5', '[3×4] [[0, 1, 2, 3], …]', '[2] [1, 1]')
-    """
-    if not np.ndim(value):
-        return show(value)
-    return f"{show(value)} {_corner(np.asarray(value))}"
-
-
-def _corner(value: Any, most: int = 3) -> str:
-    if not value.ndim:
-        return show(value, 4)
-    few = most if value.ndim == 1 else 1
-    shown = value if len(value) <= most + 1 and value.size <= 2 * (most + 1) else value[:few]
-    parts = [_corner(v, most) for v in shown] + ["…"] * (len(shown) < len(value))
-    return f"[{', '.join(parts)}]"
-
-
-# --- the local derivative --------------------------------------------------------------------------------------------
+from .writing import applied, letter, slope
 
 
 def symbols(session: Any, node: Tensor, style: str = "text") -> list[Any]:
@@ -169,9 +41,7 @@ def forward(session: Any, node: Tensor, style: str = "text") -> Any:
     assert op is not None
     if op.name == "where":  # spelled as the side that is taken, where that is one
         return op(*inputs, **node.params)
-    spelled = Symbol(op.name, node.value)  # its value is known, and not computed again
-    spelled.op, spelled.inputs, spelled.params = op, tuple(inputs), node.params
-    return spelled
+    return applied(op, inputs, node.params, node.value)  # which is known, and not computed again
 
 
 def meaning(session: Any, node: Tensor) -> Any:
@@ -183,7 +53,9 @@ def meaning(session: Any, node: Tensor) -> Any:
     (values, params), *_ = op.samples(lambda shape=(), low=0.0, high=1.0: np.full(shape, (low + high) / 2))
     if op.elementwise:  # of arrays, since the where of a number is the side that it takes
         values, params = [np.full(2, value) for value in values], node.params
-    return op.definition(*(Symbol(getattr(x, "name", show(x)), v) for x, v in zip(inputs, values, strict=True)), **params)
+    return op.definition(
+        *(Symbol(getattr(x, "name", show(x)), v) for x, v in zip(inputs, values, strict=True)), **params
+    )
 
 
 def backward(session: Any, node: Tensor, i: int, upstream: Any, style: str = "text") -> tuple[Any, Symbol, Any]:
@@ -258,12 +130,3 @@ def times(a: Any, b: Any) -> Any:
         if isinstance(one, int) and one == -1 and isinstance(other, Symbol):
             return -other
     return a * b
-
-
-def factor(x: Any, style: str, value: bool = False) -> str:
-    """A formula, or its number, as it stands in a product: a sum or a negative number in brackets."""
-    text = spell(getattr(x, "value", x) if value else x, style)
-    sum_of = isinstance(x, Symbol) and x.op is not None and x.op.binds == "+" and not value
-    if sum_of or text.startswith("-"):
-        return rf"\left({text}\right)" if style == "latex" else f"({text})"
-    return text

@@ -14,7 +14,8 @@ from ...ops.shapes import unbroadcast
 from ...symbol import Symbol, edge
 from ...tensor import Tensor
 from ..session import Session
-from .formulas import backward, beside, factor, forward, letter, numbered, seen, slope, spell
+from .formulas import backward, beside, forward
+from .writing import factor, letter, numbered, seen, slope, spell
 
 Known = dict[Any, Any]
 Slip = tuple[Any, str]

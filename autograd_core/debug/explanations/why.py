@@ -13,7 +13,7 @@ from ...memory import describe
 from ...tensor import Tensor
 from ..session import Session
 from .explaining import broken, computes
-from .formulas import factor, seen
+from .writing import factor, seen
 
 PATHS = 4  # of one contribution that are written down
 HOPS = 8  # of one path

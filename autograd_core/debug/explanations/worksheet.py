@@ -20,9 +20,10 @@ from ...tensor import Tensor
 from ..session import Session
 from .answers import Checked, check
 from .explaining import equation
-from .formulas import beside, letter, reads, seen, slope, spell, symbols, times, typeset
+from .formulas import beside, reads, symbols, times
 from .lines import Chain, Forward, Line, Local
 from .mathml import mathml
+from .writing import letter, seen, slope, spell, typeset
 
 # letters of the derivative in one formula, and brackets in brackets; beyond, only steps are written
 LONGEST, DEEPEST = 400, 80
@@ -102,7 +103,9 @@ class Derivation:
             else:
                 found[line.part].append((equation(f"{left} =", [*right, typeset(seen(line.value), style)]), None))
         for part, count in self.left_out.items():
-            said = f"… and {count:,} more lines: the graph is too large to be written out (session.explain has each step)"
+            said = (
+                f"… and {count:,} more lines: the graph is too large to be written out (session.explain has each step)"
+            )
             found[part].append((rf"\text{{{said}}}" if style == "latex" else said, None))
         left = slope(self.session.names[self.session.loss], self.session.names[self.node], style)
         if not self.blanks:

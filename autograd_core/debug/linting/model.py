@@ -122,12 +122,12 @@ def dtypes(look: Look) -> Iterator[Finding]:
 def collapsing(look: Look) -> Iterator[Finding]:
     """Two linear layers with nothing between them, which are one; a narrow middle, or a result used twice, is meant."""
     users = Counter(x for node in look.nodes for x in node.inputs if isinstance(x, Tensor))
-    layers = {node: (name, w) for node, name, w in look.layers() if node.op and node.op.name in LINEAR}
-    for node, (name, w) in layers.items():
+    layers = {node: name for node, name, _ in look.layers() if node.op is not None and node.op.name in LINEAR}
+    for node, name in layers.items():
         before = _through(node.inputs[0], users)
         if not isinstance(before, Tensor) or before not in layers or users[before] != 1:
             continue
-        first, v = layers[before]
+        first = layers[before]
         wide, inner, out = before.inputs[0].shape[-1], before.shape[-1], node.shape[-1]
         if first != name and inner >= min(wide, out):
             yield Finding(
@@ -141,11 +141,12 @@ def collapsing(look: Look) -> Iterator[Finding]:
 
 def _through(x: Any, users: Counter[Any]) -> Any:
     """What x was before it was laid out differently and a bias was added, where nothing else uses it on the way."""
-    while isinstance(x, Tensor) and x.op is not None and users[x] == 1:
-        if x.op.name in LAYOUT:
+    while isinstance(x, Tensor) and users[x] == 1:
+        row = x.op.name if x.op is not None else ""
+        if row in LAYOUT:
             x = x.inputs[0]
-        elif x.op.name == "add" and any(bare(b).ndim == 1 and getattr(b, "op", 1) is None for b in x.inputs):
-            x = next(a for a in x.inputs if not (bare(a).ndim == 1 and getattr(a, "op", 1) is None))
+        elif row == "add" and any(isinstance(b, Tensor) and b.op is None and b.ndim == 1 for b in x.inputs):
+            x = next((a for a in x.inputs if bare(a).ndim > 1), None)
         else:
             break
     return x

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...tensor import Tensor
+from ..explanations.writing import cut
 from .pictures import pictures_of, plain_picture
-from .plain import cut, stored
+from .plain import stored
 
 if TYPE_CHECKING:
     from ..session import Session

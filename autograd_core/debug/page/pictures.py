@@ -10,7 +10,7 @@ import numpy as np
 
 from ...tensor import Tensor
 from ..drawing import folded, folds, inside
-from .plain import cut
+from ..explanations.writing import cut
 
 if TYPE_CHECKING:
     from ..session import Session

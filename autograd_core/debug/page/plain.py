@@ -56,12 +56,3 @@ def _number(x: Any) -> Any:
     if np.isinf(x):
         return "Infinity" if x > 0 else "-Infinity"
     return float(str(x)) if isinstance(x, np.floating) else float(x)
-
-
-def cut(text: str, most: int = 2000) -> str:
-    """A text, without its middle if it is too long.
-
-    >>> cut("a = stack(b, c, d, e)", 13)
-    'a = st…, d, e)'
-    """
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most + 1) // 2 :]}"
