@@ -1,7 +1,7 @@
 """Docstrings are plain text with examples; here they become reStructuredText when the site is built.
 
 Words stay words, whatever signs stand among them; `code` is code, and a link where it names something that is
-documented; what is indented after a paragraph is a piece of code. "Args:" and "Raises:" are left to napoleon.
+documented; what is indented after a paragraph is a piece of code; what stands under "Args:" or "Raises:" is a list.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_SECTIONS = ("Args:", "Returns:", "Raises:", "Yields:", "Attributes:")
+_SECTION = re.compile(r"(Args|Returns|Raises):$")
+_ITEM = re.compile(r"( +)([\w, ]+): ")
 _CODE = re.compile(r"(``[^`]+``|`[^`]+`|\\\(.*?\\\))", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z][\w.]*(\(\))?$")
 
@@ -49,6 +50,21 @@ def words(text: str) -> str:
     return "".join(parts)
 
 
+def section(block: list[str]) -> list[str]:
+    """What stands under a heading, as a list of its names; words without names as a paragraph."""
+    made = [f":{block[0].strip(':')}:"]
+    depth = min(len(line) - len(line.lstrip()) for line in block[1:])
+    for line in block[1:]:
+        item = _ITEM.match(line)
+        if item and len(item[1]) == depth:
+            names = ", ".join(f"`{name}`" for name in item[2].split(", "))
+            line = f"    - {names}: {line[item.end() :]}"
+        else:
+            line = f"      {line.lstrip()}" if made[1:] and made[1].startswith("    - ") else f"    {line.lstrip()}"
+        made.append(line)
+    return words("\n".join(made)).split("\n")
+
+
 def restructured(lines: list[str]) -> list[str]:
     """A docstring's lines as reStructuredText.
 
@@ -56,13 +72,13 @@ def restructured(lines: list[str]) -> list[str]:
     ['``f(x)`` is \\\\|x\\\\|:', '', '::', '', '    f(2)', '', '>>> f(1)', '1', '']
     """
     made: list[str] = []
-    section = False
     for block in blocks(lines):
         text = "\n".join(block)
-        section = block[0].strip() in _SECTIONS or (section and block[0].startswith(" "))
         if block[0].lstrip().startswith(">>>"):
             made += [*block, ""]
-        elif block[0].startswith(" ") and not section:
+        elif _SECTION.match(block[0]) and block[1:]:
+            made += [*section(block), ""]
+        elif block[0].startswith(" "):
             made += ["::", "", *block, ""]
         else:
             made += [*words(text).split("\n"), ""]
@@ -73,4 +89,4 @@ def setup(app: Any) -> None:
     def process(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
         lines[:] = restructured(lines)
 
-    app.connect("autodoc-process-docstring", process, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", process)

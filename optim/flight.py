@@ -8,6 +8,7 @@ its step is made: the epoch is then made again from its beginning up to there, a
 from __future__ import annotations
 
 import os
+import tempfile
 import warnings
 from pathlib import Path
 from statistics import median  # NumPy's loads masked arrays first
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import files, generators, resuming
+from . import generators, resuming
 from .batches import Counted
 from .bundles import read, write
 from .settings import COUNT, check
@@ -69,9 +70,8 @@ class FlightRecorder:
         self._first: float | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with files.whole(self.folder / ".probe.npz"):
+            with tempfile.TemporaryFile(dir=self.folder):
                 pass
-            (self.folder / ".probe.npz").unlink()
         except OSError as error:
             raise OSError(
                 error.errno,
@@ -119,8 +119,8 @@ class FlightRecorder:
 
     def _write_spike(self, trainer: Any, at: int) -> None:
         """Go back to the beginning of the epoch and on to the step, write it down, and be again where we are."""
-        now, place = Moment(trainer, self._parts, whole=True), trainer.place
-        step, loss = place.steps - len(trainer.losses) + at + 1, trainer.losses[at]
+        now = Moment(trainer, self._parts, whole=True)
+        step, loss = trainer.place.steps - len(trainer.losses) + at + 1, trainer.losses[at]
         usual = median([*self._recent, *trainer.losses[:at]][-WINDOW:])
         try:
             before, exact = self._made_again(trainer, at)
@@ -134,7 +134,6 @@ class FlightRecorder:
             path = self._write(trainer, "spike", step, before.batch, said, state)
         finally:
             now.restore(trainer)
-            trainer.place = place
         if path is not None:
             how = "" if exact else ", not to the bit: model or data draw numbers that the Trainer does not see"
             warnings.warn(

@@ -1,5 +1,7 @@
 """Graphs of single numbers, compiled as columns, give what the graph gives; sums may be taken in another order."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ def neurons(sizes, activation):
             ([Tensor(v, requires_grad=True) for v in RNG.normal(size=i)], Tensor(0.1, requires_grad=True))
             for _ in range(o)
         ]
-        for i, o in zip(sizes, sizes[1:], strict=False)
+        for i, o in pairwise(sizes)
     ]
 
     def network(row):

@@ -51,6 +51,13 @@ def test_modules(name):
     assert_twins(model, loss, sgd, (x, t), batch_size=4, epochs=67 if len(shape) == 1 else 10)
 
 
+@pytest.mark.parametrize("mode", ["auto", "fast"])
+@pytest.mark.parametrize("name", nn.activations.ACTIVATIONS)
+def test_activations_between_layers(name, mode):
+    data = X, LABELS
+    assert_twins(mlp(activation=name), nn.CrossEntropyLoss(), sgd, data, modes=(mode,), batch_size=4, epochs=15)
+
+
 def test_every_module_has_a_case():
     assert layers() <= covered()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_random_programs import programs, reproducible, run
 
 from autograd_core import Tensor, checkpoint, custom_vjp, debug, nn, optim
-from autograd_core.debug import replay
+from autograd_core.debug import backward_pass
 
 
 def example():
@@ -173,7 +173,7 @@ def test_partial_sums_are_right_however_many_contribute():
 
 
 def test_what_is_kept_is_capped(monkeypatch):
-    monkeypatch.setattr(replay, "IN_MEMORY", 10_000)
+    monkeypatch.setattr(backward_pass, "IN_MEMORY", 10_000)
     w = Tensor(np.arange(1200.0).reshape(30, 40), requires_grad=True, name="w")
     loss = (np.tanh(w).T @ w).sum()
     session = debug.Session(loss)

@@ -185,8 +185,23 @@ def test_what_a_model_is_beside_its_numbers(tmp_path, name):
     )
     session = debug.replay(path)
     assert session.same
+    assert session.facts["x"].flags.c_contiguous == (
+        name != "columns"
+    )  # as its columns lay in memory, they are multiplied
     leaves = {node.name for node in session.nodes if node.op is None}
     assert leaves == {n for n, p in make().named_parameters() if p.requires_grad}
+
+
+def test_modules_in_a_mode_of_their_own(tmp_path):
+    class Rest:
+        def on_step_end(self, trainer):
+            trainer.model[2].eval()
+
+    model, recorder = nn.MLP([3, 8, 2], dropout=0.5, rng=0), optim.FlightRecorder(tmp_path, spikes=False)
+    with pytest.raises(optim.TrainingDiverged):
+        trainer_of(model).fit((far_out(), LABELS), shuffle=False, batch_size=16, callbacks=[Rest(), recorder])
+    assert not model[2].training
+    assert debug.replay(recorder.bundles[0]).same
 
 
 def test_sample_by_sample(tmp_path):

@@ -152,7 +152,8 @@ DOCSTRINGS = [
     ("`f(x)`s of **kw and mean_.", ["``f(x)``\\ s of \\*\\*kw and mean\\_.", ""]),
     ("As in\n\n    y = x * 2\n\nthere.", ["As in", "", "::", "", "    y = x * 2", "", "there.", ""]),
     ("Two:\n- `a`\n- b\n>>> 1 * 2\n2", ["Two:", "", "- :py:obj:`a`", "", "- b", "", ">>> 1 * 2", "2", ""]),
-    ("Args:\n    x: a * b\n        or |c|", ["Args:", "    x: a \\* b", "        or \\|c\\|", ""]),
+    ("Args:\n    x, y: a * b\n        or |c|\n    z: d", [":Args:", "    - :py:obj:`x`, :py:obj:`y`: a \\* b", "      or \\|c\\|", "    - :py:obj:`z`: d", ""]),
+    ("Returns:\n    as it was:\n    so", [":Returns:", "    as it was:", "    so", ""]),
 ]
 
 

@@ -379,6 +379,32 @@ def test_an_assertion_of_ones_own(tmp_path):
     assert bundle["loss_architecture"] is None  # which only its author can build
 
 
+def test_an_error_within_a_step_of_many_evaluations(tmp_path):
+    """L-BFGS has moved the weights when its loss raises; the bundle has them as they were before the step."""
+    calls = []
+
+    class Failing(nn.CrossEntropyLoss):
+        def forward(self, output, target, sample_weight=None):
+            calls.append(len(calls))
+            if len(calls) == 6:
+                raise AssertionError("enough")
+            return super().forward(output, target)
+
+    def trainer(loss):
+        model = nn.MLP([3, 4, 2], rng=0)
+        return optim.Trainer(model, loss, optim.LBFGS(model.parameters(), lr=0.1, max_iter=4))
+
+    recorder, whole, twin = optim.FlightRecorder(tmp_path), trainer(Failing()), trainer(nn.CrossEntropyLoss())
+    with pytest.raises(AssertionError):
+        whole.fit((X, LABELS), epochs=3, batch_size=None, shuffle=False, callbacks=[recorder])
+    twin.step(X, LABELS)
+    bundle = flight.read(recorder.bundles[0])
+    assert bundle["step"] == 2
+    assert [a.tobytes() for a in bundle["state"]["model"].values()] == [
+        a.tobytes() for a in twin.model.state_dict().values()
+    ]
+
+
 def test_batches_of_ones_own_are_gone_through_once(tmp_path):
     """A spike in them is not looked for, since to find its state the recorder would have to go through them again."""
     passes = []

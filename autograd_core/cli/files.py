@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..arrayfiles import whole
+
 CONFIG, RESULT, HISTORY, HEALTH, MODEL = "config.json", "result.json", "history.csv", "health.json", "model.npz"
 CHECKPOINTS, FLIGHT = "checkpoints", "flight"  # folders
 
@@ -48,9 +50,8 @@ def _denied(out: Path, error: OSError) -> OSError:
 
 def write_text(path: Path, text: str) -> None:
     """Write whole or not at all."""
-    from .. import nn
-
-    nn.arrayfiles.write_bytes(path, text.encode())
+    with whole(path) as file:
+        file.write(text.encode())
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 Steps = list[tuple[int, int]]  # (length, stride) of each axis, the outermost first
@@ -41,9 +43,9 @@ def common(several: list[Steps], cut: int = 1) -> tuple[list[int], list[list[int
             inner *= n
             ends.add(inner)
     edges = sorted(ends | {1})
-    if any(b % a for a, b in zip(edges, edges[1:], strict=False)):
+    if any(b % a for a, b in pairwise(edges)):
         return None
-    lengths = [b // a for a, b in zip(edges, edges[1:], strict=False)]
+    lengths = [b // a for a, b in pairwise(edges)]
     strides = []
     for axes in several:
         found, inner = [], 1

@@ -156,8 +156,9 @@ class Columns:
                 raise Unfit
             if not op.elementwise or step.saved or "rng" in step.params:
                 raise Unfit
-            inputs = [of.get(id(x)) for x in step.inputs]
-            if None in inputs:
+            try:
+                inputs = [of[id(x)] for x in step.inputs]
+            except KeyError:  # read for the first time
                 inputs = [self._number(x) for x in step.inputs]
             n = of[id(step.out)] = self._fresh(-1, -1)
             for x in inputs:
@@ -196,7 +197,7 @@ class Columns:
             if c is None:
                 c = colours[key] = len(columns)
                 dtype = step.out.value.dtype
-                columns.append(Column(step.op, step.params, dtype if dtype == bool else np.dtype(float), step.line))
+                columns.append(Column(step.op, step.params, dtype if dtype.kind == "b" else np.dtype(float), step.line))
             column = columns[c]
             colour[n], place[n] = c, column.size
             column.size += 1

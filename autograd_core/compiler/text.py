@@ -30,6 +30,7 @@ class Text:
         calls = Calls(plan.calls.arguments, list(plan.calls.calls), plan.calls.outside)
         asked = [*(g for g, _, _ in plan.destinations), *plan.written, *([plan.output] if outputs else [])]
         asked += [plan.gradients[p] for p in plan.others]
+        asked += [v for v, _ in plan.lying]  # they are read where they lie, by another name
         asked += [plan.loss] if every is None else every
         calls.results = dict(enumerate(asked))
         drop_unneeded(calls)

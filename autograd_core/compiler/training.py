@@ -66,10 +66,10 @@ class Training:
             return None
         if self.watched.changed():
             self._look()
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        trained = [p.tracked for p in parameters]
-        trained.append(in_use.anywhere and any(hooked(p) for p in (*parameters, *self.parameters)))
-        key = x.shape, x.dtype, t.shape, t.dtype, self.watched.modes(), tuple(trained)
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]] + self.parameters
+        modes = [m.training for m in self.watched.modules] + [p.tracked for p in parameters]
+        modes.append(in_use.anywhere and any(map(hooked, parameters)))
+        key = x.shape, x.dtype, t.shape, t.dtype, tuple(modes)
         found = self.steps.get(key)
         if found is None or not found.plan.holds():
             try:

@@ -4,6 +4,7 @@ The faces: `Session` and its methods, `set_trace` in a terminal, a page or widge
 `why_none`, `why_zero`, `first_bad`, `derivation`, `lint`; and `draw`.
 """
 
+from .backward_pass import Step
 from .causes.anomaly import NotFinite, NotFiniteAt, detect_anomaly, first_bad
 from .causes.cause import Cause
 from .causes.missing import why_none
@@ -15,7 +16,6 @@ from .explanations.worksheet import Derivation, derivation
 from .forking import Difference, diff, fork
 from .linting.lint import lint
 from .places import Place, record
-from .replay import Step
 from .replaying import replay
 from .session import Session
 from .terminal.terminal import set_trace

@@ -190,6 +190,11 @@ def record() -> contextlib.AbstractContextManager[Places]:
     return watching(Places())
 
 
+def made(x: Any) -> str | None:
+    """The line that made a tensor, as file:number; None where it is not known."""
+    return None if x.site is None else x.site.made
+
+
 def here() -> Line:
     """The innermost line that is not the library's own."""
     frame = sys._getframe(1)

@@ -14,9 +14,10 @@ from typing import Any, Self
 
 from ..backward import _seed
 from ..tensor import Tensor
+from .backward_pass import Replay, Step
 from .graph import copied
 from .names import in_frames, in_statements, name_nodes
-from .replay import Replay, Step
+from .places import made
 from .stops.breakpoints import Breakpoints
 
 
@@ -34,10 +35,10 @@ class State:
         cls, nodes: list[Tensor], loss: Tensor, seed: Any, twin_of: dict[Tensor, Tensor], names: dict[Tensor, str]
     ) -> Self:
         """One over nodes that are its own already and have names: of a fork, of a trace file."""
-        made = cls.__new__(cls)
-        made.names = names
-        made._begin(nodes, loss, seed, twin_of)
-        return made
+        one = cls.__new__(cls)
+        one.names = names
+        one._begin(nodes, loss, seed, twin_of)
+        return one
 
     def _begin(self, nodes: list[Tensor], loss: Tensor, seed: Any, twin_of: dict[Tensor, Tensor]) -> None:
         self.nodes = nodes  # oldest first: the order in which they were computed
@@ -140,8 +141,7 @@ class State:
 
     def line(self, what: str | Tensor) -> str | None:
         """The line of yours that made a node, as file:number; known under record()."""
-        site = self.find(what).site
-        return None if site is None else site.made
+        return made(self.find(what))
 
     def module(self, what: str | Tensor) -> str | None:
         """The path of the nn module that a node was computed in; known under record()."""

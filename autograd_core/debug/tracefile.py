@@ -20,8 +20,8 @@ import numpy as np
 from ..memory import tick
 from ..op import NO_PARAMS, TABLE, Op
 from ..tensor import Tensor, filled, new
+from .backward_pass import Replay, Step
 from .places import Place
-from .replay import Replay, Step
 from .session import Session
 
 FORMAT, VERSION = "autograd-core trace", 1

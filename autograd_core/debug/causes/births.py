@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...tensor import Tensor
-from ..replay import Step
+from ..backward_pass import Step
 from ..session import Session
 
 

@@ -17,7 +17,7 @@ from ...backward import FREED
 from ...memory import owner
 from ...tensor import Tensor
 from ..graph import fed
-from ..places import Places, said
+from ..places import Places, made, said
 from ..session import Session
 from .cause import REMEDIES, Cause, called, cut_off
 from .ways import Graph, Way
@@ -64,7 +64,7 @@ def _of_itself(w: Tensor, name: str) -> Cause | None:
     """What can be said without the result: w cannot have a gradient."""
     if w.dtype.kind != "f":
         said_so = f"{name} holds {w.dtype}, and only floating-point numbers have gradients"
-        return Cause("integer", said_so, REMEDIES["integer"], _made(w), tensor=w)
+        return Cause("integer", said_so, REMEDIES["integer"], made(w), tensor=w)
     if w.tracked:
         return None
     for way in Graph(w).ways(w):
@@ -78,7 +78,7 @@ def _of_itself(w: Tensor, name: str) -> Cause | None:
         if way.how is not None:
             return cut_off(way, name, f"{name} does not require grad: it was made of other numbers")
     remedy = f"Write Tensor(..., requires_grad=True), or {w.name or 'w'}.requires_grad_() before the result is computed"
-    return Cause("frozen", f"{name} does not require grad (requires_grad=False)", remedy, _made(w), tensor=w)
+    return Cause("frozen", f"{name} does not require grad (requires_grad=False)", remedy, made(w), tensor=w)
 
 
 def _inside(loss: Tensor, w: Tensor, name: str) -> Cause:
@@ -89,10 +89,10 @@ def _inside(loss: Tensor, w: Tensor, name: str) -> Cause:
             sign = "-" if w.op.name == "subtract" else "+"
             said_so = f"{name} is no leaf any more: `w = w {sign} ...` made a new tensor of it"
             remedy = "Write `with no_grad(): w -= lr * w.grad` for an update, which keeps w the leaf that it was"
-            return Cause("rebound", said_so, remedy, _made(w), w.op.name, before)
+            return Cause("rebound", said_so, remedy, made(w), w.op.name, before)
         said_so = f"{name} is the result of {w.op.name}, no leaf: backward() keeps the gradients of leaves only"
         remedy = "Call retain_grad() on it before backward(), or ask backprop(loss, w) for its gradient"
-        return Cause("result", said_so, remedy, _made(w), w.op.name, w)
+        return Cause("result", said_so, remedy, made(w), w.op.name, w)
     if w.gradient is not None:
         return Cause("present", f"{name} has a gradient", tensor=w)
     last = Places.last
@@ -105,7 +105,7 @@ def _inside(loss: Tensor, w: Tensor, name: str) -> Cause:
             "not_called",
             f"backward() has not been called yet, and the graph leads to {name}",
             "Call loss.backward()",
-            _made(loss),
+            made(loss),
             tensor=w,
         )
     cleared = w.site.cleared if w.site is not None else None
@@ -158,7 +158,7 @@ def _outside(loss: Tensor, w: Tensor, name: str, graph: Graph) -> Cause:
             return cut_off(way, name, beside=f", and went into {met.op.name}{_at(met)} as a constant")
     if (met := _met(w, graph)) is not None:
         said_so = f"the numbers of {name} went into {met.op.name}{_at(met)} as a constant: taken out by .value, .numpy(), np.asarray() or Tensor(...)"
-        return Cause("conversion", said_so, REMEDIES["conversion"], _made(met), met.op.name, met)
+        return Cause("conversion", said_so, REMEDIES["conversion"], made(met), met.op.name, met)
     if taken:
         unsure = "; what was computed from the numbers has no gradient"
         first, *others = (cut_off(way, name, beside=unsure) for way, _ in taken)
@@ -167,7 +167,7 @@ def _outside(loss: Tensor, w: Tensor, name: str, graph: Graph) -> Cause:
     if twins and not getattr(w, "is_parameter", False):
         said_so = f"the result was computed from another tensor called {name!r}, not from this one"
         remedy = "Keep one tensor for one parameter, and change it in place"
-        return Cause("other_tensor", said_so, remedy, _made(twins[0]), tensor=twins[0])
+        return Cause("other_tensor", said_so, remedy, made(twins[0]), tensor=twins[0])
     for x in [loss, *(x for _, _, x in graph.constants if isinstance(x, Tensor))]:
         gone = [Way(None, c.how, c.line) for c in (x.site.lost if x.site is not None else ()) if c.source is None]
         if gone or any(ref() is None for ref in x.saved if isinstance(ref, weakref.ref)):
@@ -180,7 +180,7 @@ def _outside(loss: Tensor, w: Tensor, name: str, graph: Graph) -> Cause:
         begin = "" if loss.tracked else f"{called(loss)} does not require grad, so backward() has nothing to do: "
         said_so = f"{begin}no path leads to {name}: it is not used, or was cut off in a way that leaves no trace (no_grad, .item(), a comparison)"
         remedy = FIND_OUT
-    return Cause("unused", said_so, remedy, _made(w), tensor=w, evidence={"recorded": recorded})
+    return Cause("unused", said_so, remedy, made(w), tensor=w, evidence={"recorded": recorded})
 
 
 def _taken(w: Tensor, graph: Graph) -> list[tuple[Way, Tensor]]:
@@ -207,9 +207,5 @@ def _met(x: Tensor, graph: Graph) -> Any:
     return None
 
 
-def _made(x: Tensor) -> str | None:
-    return None if x.site is None else x.site.made
-
-
 def _at(x: Tensor) -> str:
-    return f" at {_made(x)}" if _made(x) else ""
+    return f" at {made(x)}" if made(x) else ""

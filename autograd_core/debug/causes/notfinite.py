@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...tensor import Tensor
-from ..replay import Step
+from ..backward_pass import Step
+from ..places import made
 from ..session import Session
 from .births import Births, finite, first_at, operands_of
 from .cause import called
 from .cures import MASKED, backward_cure, forward_cure
-from .ways import hook_line
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def without_graph(loss: Tensor) -> NotFiniteAt:
     index, value, count = first_at(loss.value)
     return NotFiniteAt(
         "no_graph", "forward", "it was computed without a graph, so it cannot be followed",
-        "Compute it from leaves with requires_grad=True, outside no_grad(), and ask again", None, called(loss), _line(loss), value, index,
+        "Compute it from leaves with requires_grad=True, outside no_grad(), and ask again", None, called(loss), made(loss), value, index,
         loss.shape, count, tensor=loss,
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def in_forward(session: Session, first: Any, way: Births, masked: bool = False) 
     else:
         code, what = "data", "the data that came in are not finite"
         cure = "Clean the data: np.nan_to_num(x), or leave out the rows where ~np.isfinite(x).all(axis=1)"
-    line = _line(first) or _line(reader)
+    line = made(first) or made(reader)
     if first.tracked and first.op is None and first.site is not None:
         line = first.site.wrote or line
     return NotFiniteAt(
@@ -134,7 +134,7 @@ def in_backward(session: Session, step: Step, way: Births) -> NotFiniteAt:
         code, cure = "masked_where", MASKED
         what += ", behind the where that hides it: 0 · ∞"
     return NotFiniteAt(
-        code, "backward", what, cure, node.op.name, _called(session, x), _line(node), value, index, np.shape(gradient), count,
+        code, "backward", what, cure, node.op.name, _called(session, x), made(node), value, index, np.shape(gradient), count,
         (*operands, _operand("g", g, index if same else None)), _said(session, path), node,
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def from_outside(session: Session, step: Step, way: Births) -> NotFiniteAt:
     if step.kind == "hook":
         what, cure, line = "a hook returned it", "Look at what the hook returns", hook_line(session, node)
     else:
-        what, cure, line = "it was passed to backward()", "Pass a gradient that is finite", _line(node)
+        what, cure, line = "it was passed to backward()", "Pass a gradient that is finite", made(node)
     gradient = session.replay.upstream(node)
     index, value, count = first_at(gradient)
     return NotFiniteAt(
@@ -182,7 +182,3 @@ def _said(session: Session, path: list[Any]) -> tuple[str, ...]:
     """The nodes of a path, in the middle of a long one left out."""
     names = [f"{_called(session, x)} = {x.op.name}" if x.op is not None else _called(session, x) for x in path]
     return tuple(names if len(names) <= 8 else [*names[:5], "…", *names[-2:]])
-
-
-def _line(x: Any) -> str | None:
-    return None if x.site is None else x.site.made

@@ -18,8 +18,8 @@ from ...backward import contributions
 from ...modes import no_grad
 from ...symbol import show
 from ...tensor import Tensor
+from ..backward_pass import Step
 from ..explanations.explaining import broken
-from ..replay import Step
 from ..session import Session
 from .cause import Cause, called
 from .cures import CODES, KINDS, UNDERFLOW

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...symbol import show
 from ...tensor import Tensor
+from ..backward_pass import Step
 from ..explanations.explaining import computes
-from ..replay import Step
 from ..session import Session
 from .folding import Child, Fold, op_names
 from .picture import Box, Edge, clean, cut

@@ -86,7 +86,8 @@ def _forward(session: Any, position: int, step: Any, at: Index, style: str) -> t
     if at is not None:  # () of a reduction: the sum that makes its one number
         formula, value = element(formula, at, style), value[at]
     name = place(letter(session.names[step.node], style), at, style)
-    return f"{name} =", [brief(formula, style), brief(numbered(formula), style), typeset(seen(value), style)]
+    written = brief if at is None else spell  # of one element all is said
+    return f"{name} =", [written(formula, style), written(numbered(formula), style), typeset(seen(value), style)]
 
 
 def _seed(session: Any, position: int, step: Any, at: Index, style: str) -> tuple[str, list[str]]:
@@ -107,7 +108,8 @@ def _edge(session: Any, position: int, step: Any, at: Index, style: str) -> tupl
     if at is None and np.size(spelled.value) > x.size:  # broadcasting is undone
         shown += r"\text{, summed over what was repeated}" if style == "latex" else ", summed over what was repeated"
     if local is None:
-        return left, [brief(spelled, style), brief(numbered(spelled), style), shown]
+        written = brief if at is None else spell
+        return left, [written(spelled, style), written(numbered(spelled), style), shown]
     dot = r" \cdot " if style == "latex" else " · "
     up = factor(g.value, style)
     right = [f"{up}{dot}{factor(local, style)}", f"{up}{dot}{factor(local, style, value=True)}", shown]

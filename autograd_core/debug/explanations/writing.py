@@ -10,7 +10,8 @@ import numpy as np
 from ...symbol import Symbol, show
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-LONG, LEVELS = 100, 6  # characters of a formula in a line of text, and the levels of brackets tried for it
+LONG, SHORT = 100, 6  # characters of a formula in a line of text, and of a part that is worth no dots
+LEVELS = 6  # of brackets tried for it
 
 
 def letter(name: str, style: str) -> str:
@@ -78,8 +79,8 @@ def brief(x: Any, style: str) -> str:
 
     >>> a = Symbol("a", 2.0)
     >>> b = np.exp(np.sin(np.where(np.ones(3) > 0, a + a, a))) * a
-    >>> brief(b, "text"), brief(b * Symbol("x" * 100, 1.0), "text")[:40]
-    ('exp(sin(where([3], a + a, a)))·a', 'exp(sin(where([3], …, a)))·a·xxxxxxxxxxx')
+    >>> brief(b, "text"), brief(b * Symbol("x" * 90, 1.0), "text")[:12]
+    ('exp(sin(where([3], a + a, a)))·a', 'exp(…)·a·xxx')
     """
     text, levels = spell(x, style), LEVELS
     while style != "latex" and len(text) > LONG and levels:
@@ -92,7 +93,7 @@ def _outer(x: Any, levels: int) -> Any:
     if not isinstance(x, Symbol) or x.op is None:
         return x
     if not levels:
-        return Symbol("…", x.value)
+        return x if len(x.spell()) <= SHORT else Symbol("…", x.value)
     return applied(x.op, [_outer(v, levels - 1) for v in x.inputs], x.params, x.value)
 
 

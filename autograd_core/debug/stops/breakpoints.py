@@ -18,7 +18,7 @@ from .conditions import Absent, Expression
 from .spots import same_line
 
 if TYPE_CHECKING:
-    from ..replay import Step
+    from ..backward_pass import Step
     from ..session import Session
 
 

@@ -12,7 +12,7 @@ from ..stops.breakpoints import target
 from .looking import count, plural
 
 if TYPE_CHECKING:
-    from ..replay import Step
+    from ..backward_pass import Step
     from ..session import Session
 
 

@@ -1,0 +1,78 @@
+"""The losses of many batches at once: the calls that serve the loss alone wait until what they read is there for all batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .calls import Call, Value
+from .plan import Plan
+
+REDUCED: dict[str, Any] = {"sum": np.add, "max": np.maximum, "min": np.minimum}
+
+
+def loss_part(plan: Plan) -> tuple[list[Call], list[Value]] | None:
+    """The calls that serve the loss alone, and the values that they read of the others; None if they cannot wait."""
+    needed = {*(g for g, _, _ in plan.destinations), *plan.written}
+    kept = set()
+    for call in reversed(plan.calls.calls):
+        if "rng" in call.params or not needed.isdisjoint(call.outs):
+            needed.update(call.values)
+            kept.add(id(call))
+    of_loss, wanted = [], {plan.loss}
+    for call in reversed(plan.calls.calls):
+        if id(call) not in kept and call.out in wanted:
+            of_loss.append(call)
+            wanted.update(call.values)
+    made = {call.out for call in of_loss}
+    slots = [v for v in wanted if v not in made and v.kind == "made"]
+    if not of_loss or any(len(c.outs) > 1 or not _stackable(c) for c in of_loss) or plan.loss not in made:
+        return None
+    if any(v.kind in ("outside", "gradient") for v in wanted) or not all(writable(v) for v in slots):
+        return None
+    return of_loss[::-1], slots
+
+
+def writable(v: Value) -> bool:
+    assert v.made is not None
+    op = v.made.op
+    return bool(v.shape) and (
+        (isinstance(op.kernel, np.ufunc) and op.elementwise) or op.name in ("dot", "sum", "max", "min")
+    )
+
+
+def _stackable(call: Call) -> bool:
+    op, first = call.op, call.inputs[0]
+    if isinstance(op.kernel, np.ufunc) and op.elementwise:
+        return all(not isinstance(x, Value) or x.kind != "constant" or x.size == 1 for x in call.inputs)
+    if op.name in ("dot", "vdot"):
+        return (
+            all(isinstance(x, Value) for x in call.inputs)
+            and call.out.shape == ()
+            and (op.name == "vdot" or len(first.shape) == 1)
+        )
+    if op.name not in REDUCED or not isinstance(first, Value) or first.kind == "constant":
+        return False
+    axis = call.params["axis"]
+    return call.out.shape == () if axis is None else isinstance(axis, int) and bool(call.out.shape)
+
+
+def stacked(call: Call, known: dict[Value, Any]) -> Any:
+    """A call for many batches at once, to the same bits."""
+    given: list[Any] = [
+        x if not isinstance(x, Value) else x.source if x.kind == "constant" else known[x] for x in call.inputs
+    ]
+    if call.op.name in ("dot", "vdot"):
+        a, b = (g.reshape(len(g) if x.kind != "constant" else 1, -1) for g, x in zip(given, call.inputs, strict=True))
+        return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
+    if call.op.name in REDUCED:
+        reduce, a, axis = REDUCED[call.op.name].reduce, given[0], call.params["axis"]
+        if axis is None:
+            return reduce(a.reshape(len(a), -1), axis=1)
+        return reduce(a, axis=axis if axis < 0 else axis + 1, keepdims=call.params["keepdims"])
+    axes = len(call.out.shape)
+    for i, x in enumerate(call.inputs):
+        if isinstance(x, Value) and x.kind != "constant" and len(x.shape) < axes:
+            given[i] = given[i].reshape(len(given[i]), *(1,) * (axes - len(x.shape)), *x.shape)
+    return call.op.kernel(*given)
