@@ -53,6 +53,7 @@ html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
+smartquotes = False  # "none" is what is written in code
 
 
 def setup(app: Any) -> None:

@@ -76,6 +76,7 @@ def test_the_saved_model_gives_the_reported_test_accuracy():
     *_, test = datasets.load_wine().split(0.7, 0.15, 0.15, seed=3)
     x = datasets.Standardizer.from_dict(notes["inputs"]).transform(test.x)
     assert (model(x).value.argmax(axis=1) == test.y).mean() == result["test"]["accuracy"]
+    assert nn.CrossEntropyLoss()(model(x), test.y).item() == pytest.approx(result["test"]["loss"])
     assert notes["classes"] == list(test.classes)
 
 

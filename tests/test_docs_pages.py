@@ -23,9 +23,17 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "<!-- made by" not in p.read_text(encoding="utf-8")[:200])
 SOURCES = [p for p in [*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")] if "notebooks" not in p.parts]
 SIGNS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-LEFT_OUT = [room for room in ("debug", "compiler", "estimators", "nn.onnx") if not importlib.util.find_spec(f"autograd_core.{room}")]
+LEFT_OUT = [
+    room
+    for room in ("debug", "compiler", "estimators", "nn.onnx")
+    if not importlib.util.find_spec(f"autograd_core.{room}")
+]
 NEEDS = {"estimators": "sklearn", "onnx": "onnx", "safetensors": "safetensors", "pandas": "pandas"}
-NAME = {"nn.onnx": "onnx", "compiler": r"\bcompile\b|autograd-core compile", "debug": r"\bdebug\.|import.*\bdebug\b|autograd-core (debug|explain|replay)"}
+NAME = {
+    "nn.onnx": "onnx",
+    "compiler": r"\bcompile\b|autograd-core compile",
+    "debug": r"\bdebug\.|import.*\bdebug\b|autograd-core (debug|explain|replay)",
+}
 
 
 def name_of(page):
@@ -50,7 +58,9 @@ def the_table_as_it_was():
 
 
 def agree(shown, printed, where):
-    assert doctest.OutputChecker().check_output(shown, printed, SIGNS), f"{where}: the page shows\n{shown}\nbut it prints\n{printed}"
+    assert doctest.OutputChecker().check_output(shown, printed, SIGNS), (
+        f"{where}: the page shows\n{shown}\nbut it prints\n{printed}"
+    )
 
 
 def run_python(source, namespace, where):
@@ -114,7 +124,9 @@ def anchors_of(page):
     """The places of a page that a link may name: its headings as GitHub makes them, and what is named in it."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings} | set(re.findall(r'<a name="([\w-]+)">', text))
+    return {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings} | set(
+        re.findall(r'<a name="([\w-]+)">', text)
+    )
 
 
 @pytest.mark.parametrize("page", [p for p in SOURCES if p.suffix == ".md"], ids=name_of)
@@ -131,7 +143,9 @@ def test_the_links_of_a_page_lead_somewhere(page):
 def test_every_page_is_in_a_table_of_contents():
     listed = set()
     for page in SOURCES:
-        for tree in re.findall(r"^```\{toctree\}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for tree in re.findall(
+            r"^```\{toctree\}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        ):
             listed |= {line for line in tree.splitlines() if line and not line.startswith(":")}
     assert listed == {name_of(page) for page in SOURCES if name_of(page) != "index"} | {"notebooks/*"}
 
@@ -139,7 +153,9 @@ def test_every_page_is_in_a_table_of_contents():
 def test_every_command_has_its_help_in_the_reference():
     from autograd_core.__main__ import ROOMS
 
-    shown = re.findall(r"^\.\. command-help:: (\S+)$", (DOCS / "reference/command_line.rst").read_text(encoding="utf-8"), re.MULTILINE)
+    shown = re.findall(
+        r"^\.\. command-help:: (\S+)$", (DOCS / "reference/command_line.rst").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert sorted(shown) == sorted(command for commands in ROOMS.values() for command in commands)
 
 
@@ -152,7 +168,10 @@ DOCSTRINGS = [
     ("`f(x)`s of **kw and mean_.", ["``f(x)``\\ s of \\*\\*kw and mean\\_.", ""]),
     ("As in\n\n    y = x * 2\n\nthere.", ["As in", "", "::", "", "    y = x * 2", "", "there.", ""]),
     ("Two:\n- `a`\n- b\n>>> 1 * 2\n2", ["Two:", "", "- :py:obj:`a`", "", "- b", "", ">>> 1 * 2", "2", ""]),
-    ("Args:\n    x, y: a * b\n        or |c|\n    z: d", [":Args:", "    - :py:obj:`x`, :py:obj:`y`: a \\* b", "      or \\|c\\|", "    - :py:obj:`z`: d", ""]),
+    (
+        "Args:\n    x, y: a * b\n        or |c|\n    z: d",
+        [":Args:", "    - :py:obj:`x`, :py:obj:`y`: a \\* b", "      or \\|c\\|", "    - :py:obj:`z`: d", ""],
+    ),
     ("Returns:\n    as it was:\n    so", [":Returns:", "    as it was:", "    so", ""]),
 ]
 

@@ -76,10 +76,11 @@ def test_a_page_is_whole_and_by_itself(data):
 
 
 def test_names_from_a_file_cannot_become_markup():
-    write_csv("evil.csv", [[a, EVIL if k == "r" else "<b>", k] for a, b, k in points()], ("a<i>", EVIL, 'y"&'))
+    write_csv("evil.csv", [[a, EVIL if k == "r" else "<b>", k] for a, b, k in points()], ('a"<i>', EVIL, 'y"&'))
     found = page("evil.csv", "--epochs", 2)
     assert EVIL not in found
     assert "<b>" not in found
+    assert "<i>" not in found
     assert "&lt;script&gt;" in found
     Balanced(found)
 
@@ -116,10 +117,10 @@ def prepared(run_):
 def test_importance_finds_the_column_that_was_made_to_matter():
     rng = np.random.default_rng(0)
     rows = [
-        [a := round(rng.normal(), 3), round(rng.normal(), 3), rng.choice(["x", "y"]), "yes" if a > 0 else "no"]
+        [rng.choice(["x", "y", "z"]), a := round(rng.normal(), 3), round(rng.normal(), 3), "yes" if a > 0 else "no"]
         for _ in range(300)
     ]
-    write_csv("one.csv", rows, ("it", "noise", "word", "answer"))
+    write_csv("one.csv", rows, ("word", "it", "noise", "answer"))
     page("one.csv", "--epochs", 30, "--lr", 0.02)
     run_ = files.Run("out")
     found = facts.gather(run_, prepared(run_))["importance"]

@@ -21,7 +21,7 @@ def of_classes(outputs: Any, y: Any, classes: list[str]) -> dict[str, Any]:
     """Accuracy, cross-entropy, the confusion matrix (rows: what is true), each class by itself, calibration."""
     shares, said = probabilities(outputs), outputs.argmax(axis=1)
     table = np.zeros((len(classes), len(classes)), int)
-    np.add.at(table, (said, y), 1)
+    np.add.at(table, (y, said), 1)
     right, true, claimed = table.diagonal(), table.sum(axis=1), table.sum(axis=0)
     precision, recall = right / np.maximum(claimed, 1), right / np.maximum(true, 1)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)

@@ -77,6 +77,8 @@ def _called(w: Any, call: Call) -> str:
             isinstance(value, tuple) and all(isinstance(v, int) for v in value)
         )
         given.append(f"{key}={w.literal(value) if plain else w.give(key, value)}")
+    if call.out in w.placed and len(call.outs) == 1:  # it gives memory of its own, and has to lie where it is read
+        return f"{w.function('copyto')}({w.memory(call.out, call.op.name)}, {kernel}({', '.join(given)}))"
     for v in call.outs:
         w.names[v] = w.fresh(call.op.name)
     names = ", ".join(w.names[v] for v in call.outs)

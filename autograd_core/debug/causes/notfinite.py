@@ -14,6 +14,7 @@ from ..session import Session
 from .births import Births, finite, first_at, operands_of
 from .cause import called
 from .cures import MASKED, backward_cure, forward_cure
+from .ways import hook_line
 
 
 @dataclass(frozen=True)
