@@ -31,7 +31,15 @@ class Flat:
         self.values, self.grads = np.empty(self.ends[-1], dtype), np.zeros(self.ends[-1], dtype)
         self.state = {name: np.zeros(self.ends[-1], dtype) for name in state_names}
         self.steps = [0] * len(params)
-        self.homes = [(p, self._view(self.values, i), self._view(self.grads, i)) for i, p in enumerate(params)]
+        self._settle()
+
+    def _settle(self) -> None:
+        """Where each parameter and its gradient live."""
+        self.homes = [(p, self._view(self.values, i), self._view(self.grads, i)) for i, p in enumerate(self.params)]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._settle()  # a copy's views would be arrays of their own
 
     def _view(self, buffer: Any, i: int) -> Any:
         """The i-th parameter's part of a buffer, in the parameter's own memory order."""

@@ -4,6 +4,7 @@ parameters in between; the state that lets a run go on; clipping and averages.""
 import copy
 import json
 import math
+import pickle
 import re
 from pathlib import Path
 
@@ -626,3 +627,24 @@ def test_averages_are_callbacks_of_the_trainer():
         expected = 0.9 * expected + 0.1 * value
     np.testing.assert_allclose(ema.values[0], expected, rtol=1e-5)
     np.testing.assert_allclose(swa.values[0], (seen[11] + seen[15]) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_a_copy_of_a_model_and_its_optimizer_trains_on(make):
+    model = nn.MLP([3, 4, 2], rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    x, t = np.ones((2, 3), np.float32), np.array([0, 1])
+
+    def step(model, optimizer):
+        optimizer.zero_grad()
+        nn.CrossEntropyLoss()(model(x), t).backward()
+        optimizer.step()
+        return model.state_dict()
+
+    step(model, optimizer)
+    twin, its_optimizer = make((model, optimizer))
+    before = model.state_dict()
+    after = step(twin, its_optimizer)
+    assert all(np.array_equal(before[n], p) for n, p in model.state_dict().items())  # the first is left alone
+    assert all(np.array_equal(after[n], p) for n, p in step(model, optimizer).items())
+    assert not np.array_equal(before["0.weight"], after["0.weight"])
