@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from . import debug as debug
     from . import landscape as landscape
     from . import ops as ops
+    from . import plots as plots
     from . import symbol as symbol
     from . import transforms as transforms
     from .batched import LoopedOverSamples as LoopedOverSamples
@@ -57,7 +58,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FOLDERS = ("check", "compiler", "datasets", "debug", "landscape", "nn", "ops", "optim", "symbol", "transforms")
+_FOLDERS = (
+    "check",
+    "compiler",
+    "datasets",
+    "debug",
+    "landscape",
+    "nn",
+    "ops",
+    "optim",
+    "plots",
+    "symbol",
+    "transforms",
+)
 _FUNCTIONS = {
     **dict.fromkeys(
         ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"], "transforms"

@@ -10,7 +10,11 @@ import pytest
 import autograd_core
 
 CORE = ["", ".ops", ".derived", ".nn", ".nn.functional", ".optim", ".datasets"]
-EXTRA = [".compiler", ".debug", ".estimators"]  # rooms that the core does without: the deletion test runs these tests in their absence
+EXTRA = [
+    ".compiler",
+    ".debug",
+    ".estimators",
+]  # rooms that the core does without: the deletion test runs these tests in their absence
 ROOMS = CORE + [room for room in EXTRA if importlib.util.find_spec(f"autograd_core{room}")]
 
 

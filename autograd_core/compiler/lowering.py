@@ -118,7 +118,9 @@ def _lower(
     step: Read, value: Callable[[Any], Any], known: dict[int, Value], calls: Calls, depth: int, note: str = ""
 ) -> None:
     """Append what a row is made of."""
-    note = note or (f"{step.of}, backward" if step.of else step.op.name + (f", {said(step.line, False)}" if step.line else ""))
+    note = note or (
+        f"{step.of}, backward" if step.of else step.op.name + (f", {said(step.line, False)}" if step.line else "")
+    )
     inputs = [value(x) for x in step.inputs]
     outs = [step.out, *(s for s in step.saved if isinstance(s, Tensor))]
     if not native(step.op) and depth < 4 and not step.op.variadic:
