@@ -308,7 +308,9 @@ class Trainer:
             self._compiled_of = parts
             try:
                 from autograd_core.compiler.training import Training
-            except ImportError:  # the compiler can be left out
+            except ModuleNotFoundError as error:
+                if not str(error.name).endswith("autograd_core.compiler"):  # which can be left out
+                    raise
                 self.compile = False
                 return None
             self._compiled = Training(
