@@ -93,7 +93,9 @@ class MLP(base.BaseEstimator):
     @property
     def intercepts_(self) -> list[Any]:
         """The biases of each linear layer."""
-        return [layer.bias.value for layer in self.model_.layers if isinstance(layer, nn.Linear)]
+        return [
+            layer.bias.value for layer in self.model_.layers if isinstance(layer, nn.Linear) and layer.bias is not None
+        ]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
