@@ -121,7 +121,7 @@ def _time(one: dict[str, Any]) -> str:
 def _ratios(results: dict[str, Any]) -> str:
     rows = []
     for mine in (key for key, contender in CONTENDERS.items() if contender.ours):
-        for theirs in (key for key in CONTENDERS if key != mine):
+        for theirs in (key for key, contender in CONTENDERS.items() if not contender.ours):
             cells = [_ratio(result["contenders"], mine, theirs) for result in results.values()]
             if any(cells):
                 rows.append([f"{CONTENDERS[mine].label} ÷ {CONTENDERS[theirs].label}", *cells])
