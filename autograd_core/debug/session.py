@@ -39,7 +39,7 @@ class Session(State):
         """Go to where `position` steps are done; ValueError outside 0 .. len(session)."""
         if not 0 <= position <= len(self):
             raise ValueError(f"this session has positions 0 to {len(self)}, there is no {position}")
-        self.position = position
+        self.position = int(position)
         return self.explain()
 
     def step(self, n: int = 1) -> str:
