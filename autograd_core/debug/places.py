@@ -31,7 +31,7 @@ class Place:
     """Of a node: the line that made it, the nn module, the line that last wrote to its memory; and what it was fed, if
     a pass has freed that.
 
-    >>> Place(("/home/me/train.py", 12), "layers.0").made
+    >>> Place(("lecture/train.py", 12), "layers.0").made
     'train.py:12'
     """
 

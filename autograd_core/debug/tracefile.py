@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..arrayfiles import whole
 from ..memory import tick
 from ..op import NO_PARAMS, TABLE, Op
 from ..tensor import Tensor, filled, new
@@ -46,12 +47,9 @@ def dump(session: Session, path: str | os.PathLike[str]) -> None:
     }  # fmt: skip
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **pool.arrays())
-    path = Path(path)
-    beside = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as file:
+    with whole(Path(path)) as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("trace.json", json.dumps(content, separators=(",", ":")))
         file.writestr("arrays.npz", arrays.getvalue(), zipfile.ZIP_STORED)
-    os.replace(beside, path)
 
 
 def _node(node: Tensor, session: Session, pool: _Pool, index: dict[Tensor, int], foreign: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...arrayfiles import whole
 from .data import NODES, recorded
 
 if TYPE_CHECKING:
@@ -35,10 +36,9 @@ def save(session: Session, path: str | os.PathLike[str], nodes: int = NODES) -> 
     >>> Path(f"{folder}/trace.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     True
     """
-    path = Path(path)
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(page(session, nodes).encode("utf-8", "replace"))
-    os.replace(beside, path)
+    content = page(session, nodes).encode("utf-8", "replace")
+    with whole(Path(path)) as file:
+        file.write(content)
 
 
 def page(session: Session, nodes: int = NODES) -> str:
