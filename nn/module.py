@@ -63,7 +63,7 @@ class Module:
         """The modules in attributes, and in lists in attributes, by name."""
         for name, value in vars(self).items():
             for path, child in _flat(name, value):
-                if hasattr(child, "named_parameters"):
+                if not isinstance(child, Tensor) and hasattr(child, "named_parameters"):
                     yield path, child
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:

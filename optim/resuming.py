@@ -43,6 +43,12 @@ class Place:
         self.seen += samples
         self.total += loss * samples
 
+    def add_all(self, losses: list[float], size: int, samples: int) -> None:
+        """As many steps are made from the beginning of an epoch: batches of a size, the last with what is left of the samples."""
+        for k, loss in enumerate(losses):
+            self.total += loss * (size if (k + 1) * size <= samples else samples - k * size)
+        self.batch, self.steps, self.seen = len(losses), self.steps + len(losses), min(len(losses) * size, samples)
+
     def next_epoch(self) -> None:
         """The present epoch is over."""
         self.__init__(self.epoch + 1, 0, self.steps)  # type: ignore[misc]

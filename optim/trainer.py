@@ -238,10 +238,9 @@ class Trainer:
             except Exception as error:
                 self._tell("on_step_failed", *self.batch, error)
                 raise
-            for loss in losses:
-                self._check(loss, epoch, place.batch + 1)
-                self.losses.append(loss)
-                place.add(min(batches.size, len(batches.x) - place.seen), loss)
+            self.losses = losses if math.isfinite(losses[-1]) else losses[:-1]  # it ends at the first that is no number
+            place.add_all(self.losses, batches.size, len(batches.x))
+            self._check(losses[-1], epoch, len(losses))
         else:
             for x, t in batches:
                 self._go_on_drawing()

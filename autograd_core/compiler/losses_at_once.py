@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -58,21 +61,31 @@ def _stackable(call: Call) -> bool:
     return call.out.shape == () if axis is None else isinstance(axis, int) and bool(call.out.shape)
 
 
-def stacked(call: Call, known: dict[Value, Any]) -> Any:
-    """A call for many batches at once, to the same bits."""
-    given: list[Any] = [
-        x if not isinstance(x, Value) else x.source if x.kind == "constant" else known[x] for x in call.inputs
-    ]
+def stacking(call: Call) -> tuple[Callable[..., Any], list[Callable[[dict[Value, Any]], Any]]]:
+    """A call for many batches at once, to the same bits: a function, and what reads its inputs of all that is known."""
     if call.op.name in ("dot", "vdot"):
-        a, b = (g.reshape(len(g) if x.kind != "constant" else 1, -1) for g, x in zip(given, call.inputs, strict=True))
-        return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
+        return np.vecdot, [_read(x, -1) for x in call.inputs]
     if call.op.name in REDUCED:
-        reduce, a, axis = REDUCED[call.op.name].reduce, given[0], call.params["axis"]
+        (x, axis), keepdims = (call.inputs[0], call.params["axis"]), call.params["keepdims"]
         if axis is None:
-            return reduce(a.reshape(len(a), -1), axis=1)
-        return reduce(a, axis=axis if axis < 0 else axis + 1, keepdims=call.params["keepdims"])
-    axes = len(call.out.shape)
-    for i, x in enumerate(call.inputs):
-        if isinstance(x, Value) and x.kind != "constant" and len(x.shape) < axes:
-            given[i] = given[i].reshape(len(given[i]), *(1,) * (axes - len(x.shape)), *x.shape)
-    return call.op.kernel(*given)
+            return partial(REDUCED[call.op.name].reduce, axis=1), [_read(x, -1)]
+        return partial(REDUCED[call.op.name].reduce, axis=axis if axis < 0 else axis + 1, keepdims=keepdims), [_read(x)]
+    return call.op.kernel, [_read(x, *_wide(x, len(call.out.shape))) for x in call.inputs]
+
+
+def _read(x: Any, *shape: int) -> Callable[[dict[Value, Any]], Any]:
+    """What gives an input for all batches. shape: of a batch, where it is to be another."""
+    if not isinstance(x, Value) or x.kind == "constant":
+        array = x.source if isinstance(x, Value) else x
+        array = array.reshape(1, *shape) if shape else array
+        return lambda known: array
+    if shape:
+        return lambda known: known[x].reshape(len(known[x]), *shape)
+    return itemgetter(x)
+
+
+def _wide(x: Any, axes: int) -> tuple[int, ...]:
+    """The shape that an input of fewer axes is to have beside others."""
+    if not isinstance(x, Value) or x.kind == "constant" or len(x.shape) == axes:
+        return ()
+    return (*(1,) * (axes - len(x.shape)), *x.shape)

@@ -16,14 +16,15 @@ import numpy as np
 from ..hooks import in_use
 from ..memory import write, wrote
 from ..modes import observers
-from .epochs import Epochs, Run
+from .epochs import Epochs
+from .passes import fold_seed, unshift
 from .plan import NotAStep, Plan, hooked, turned
 from .program import number_of
 from .recording import CannotRecord
+from .runs import Run, count_steps
 from .text import Text
 from .watching import Watched
 
-FLUSH_EVERY = 256
 Eager = Callable[[Any, Any], tuple[Any, float]]
 
 
@@ -109,12 +110,22 @@ class Step:
         self.texts: dict[Any, Text] = {}
         self.runs: dict[bool, Run | None] = {}
 
-    def many(self, size: int, outputs: bool) -> Run | None:
-        """Many such steps as one program, where that can be."""
-        if outputs not in self.runs:
-            plan = (turned(self.plan, size) if self.fast and self.plan.inline else None) or self.plan
-            self.runs[outputs] = Run(plan, size, outputs) if Run.possible(plan, outputs) else None
+    def many(self, size: int, outputs: bool, shifted: bool = False) -> Run | None:
+        """Many such steps as one program, where that can be. shifted: a softmax is no longer done without its shift."""
+        if outputs not in self.runs or shifted:
+            self.runs[outputs] = self._run(size, outputs, shifted)
         return self.runs[outputs]
+
+    def _run(self, size: int, outputs: bool, shifted: bool) -> Run | None:
+        plan = turned(self.plan, size) if self.fast and self.plan.inline else None
+        if plan is None:
+            return Run(self.plan, size, outputs) if Run.possible(self.plan, outputs) else None
+        logits = None if shifted else unshift(plan.calls)
+        seed = fold_seed(plan, plan.rules())
+        if not Run.possible(plan, outputs):
+            return None
+        run = Run(plan, size, outputs, seed, logits)
+        return run if logits is None or logits in run.room else self._run(size, outputs, True)
 
     def text(self, outputs: bool) -> Text:
         """The program that fits the optimizer's numbers of the coming step, which are filled in."""
@@ -154,7 +165,7 @@ class Step:
         for p, g in zip(text.gradients, rest[len(text.late) :], strict=True):
             p.gradient = np.array(g) if p.gradient is None else p.gradient + g
         if plan.inline:
-            count(plan, text.rules, 1)
+            count_steps(plan, text.rules, 1)
             for grads, (_, flat) in zip(keep or (), plan.flats if keep else (), strict=True):
                 for i, p in enumerate(flat.params):
                     p.gradient = flat._view(grads, i)
@@ -165,19 +176,6 @@ class Step:
         if plan.writes:
             wrote(plan.writes)
         return output, loss
-
-
-def count(plan: Plan, rules: list[Any], steps: int) -> None:
-    """What an optimizer's step does besides its rule."""
-    for (group, flat), rule in zip(plan.flats, rules, strict=True):
-        t = flat.steps[0] + steps
-        flat.steps = [t] * len(flat.steps)
-        if rule is None:
-            plan.optimizer.apply(t, flat.values, flat.grads, flat.state, group)
-        if t % FLUSH_EVERY == 0:
-            for s in flat.state.values():
-                s[np.abs(s) < 1e-30] = 0
-        wrote(flat.params)
 
 
 def _of_the_library(part: Any) -> bool:

@@ -171,6 +171,23 @@ class Rule:
             self.tables[name][place : place + fitting] = column
         return fitting
 
+    def without_rate(self) -> list[str] | None:
+        """The lines for gradients and state measured in learning rates; None if the rule is not linear in these."""
+        values, rate, numbers = self.names["values"], self.formulas.get("group['lr']"), {*self.formulas.values()}
+        if len(self.lines) < 2 or rate is None:
+            return None
+        *lines, shrink, last = self.lines
+        found = re.fullmatch(rf"multiply\((\w+), {rate}, (\w+)\)", shrink)
+        if found is None or last != f"subtract({values}, {found[2]}, {values})":
+            return None
+        for line in lines:
+            function, a, b, *_ = _words(line)
+            if {a, b} & {values, rate} or function not in ("multiply", "add", "subtract"):
+                return None
+            if ((a in numbers) != (b in numbers)) != (function == "multiply"):
+                return None
+        return [*lines, f"subtract({values}, {found[1]}, {values})"]
+
     def written(self, w: Any, flat: Any, suffix: str, every: bool, chunk: int) -> list[str]:
         """The lines in a program. every: for many batches, whose changing numbers it is then called with."""
         arrays = {self.names["values"]: flat.values, self.names["grads"]: flat.grads}
@@ -180,7 +197,7 @@ class Rule:
         for name in used:
             w.given.setdefault(name, Thing(arrays[name]))
         for name, cell in self.cells.items():
-            if not every or name not in self.changing:
+            if name in words and (not every or name not in self.changing):
                 w.given[name] = Thing(cell)
         if every:
             w.varying += self.changing
