@@ -74,6 +74,17 @@ def needs_more(optimizer: Any) -> bool:
     return hasattr(optimizer, "collect") or hasattr(optimizer, "observe") or getattr(optimizer, "needs_closure", False)
 
 
+def compiled_steps(model: Any, loss: Any, optimizer: Any, clip: Any, mode: str | bool) -> Any:
+    """The compiled steps of a training, or None where the compiler was left out. mode: "auto" or "fast"."""
+    try:
+        from autograd_core.compiler.training import Training
+    except ModuleNotFoundError as error:
+        if not str(error.name).endswith("autograd_core.compiler"):
+            raise
+        return None
+    return Training(model, loss, optimizer, clipping(clip), mode == "fast")
+
+
 def clipping(clip: Any) -> Any:
     """What clips an optimizer's gradients, as a function of the optimizer; None for none."""
     return None if clip is None else lambda optimizer: _clip(optimizer, clip)

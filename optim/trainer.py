@@ -16,16 +16,15 @@ import numpy as np
 
 from autograd_core import Tensor, no_grad
 
-from . import checkpoint, generators, resuming
+from . import checkpoint, generators, resuming, telling
 from . import metrics as metrics_
 from .batches import Minibatches, with_position
 from .history import History
 from .interrupts import Interrupts
 from .plumbing import Bar, bare, evaluating, inputs
 from .resuming import Place, Run
-from .stepping import clipping, needs_more, step_on
+from .stepping import compiled_steps, needs_more, step_on
 
-EVENTS = ("on_fit_begin", "on_resume", "on_eager_step", "on_step_failed", "on_step_end", "on_epoch_end", "on_fit_end")
 BY_HAND = "stopped by Ctrl-C"
 CHUNK = 4096  # samples at a time where no gradients are needed
 
@@ -116,7 +115,7 @@ class Trainer:
         """Train, and return the History of this call; also kept as `trainer.history`.
 
         data, validation: a pair (x, t) of arrays, anything with attributes x and y, or a re-iterable of batches (then
-        batch_size and shuffle are its own business). batch_size: None for full-batch descent, 1 for one sample at a
+        batch_size and shuffle are its own business; for arrays larger than memory a datasets.DataLoader). batch_size: None for full-batch descent, 1 for one sample at a
         time. seed: of the order of samples, or a Generator. progress: a bar; by default if this is a terminal.
         TrainingDiverged when the loss becomes NaN or infinite; ValueError for data that does not fit.
 
@@ -134,7 +133,7 @@ class Trainer:
         rng = np.random.default_rng(seed) if shuffle else None
         batches = with_position(self._batches(data, batch_size, rng))
         held_out = None if validation is None else with_position(self._batches(validation, CHUNK, None))
-        run = Run(batches, held_out, self._listening(callbacks))
+        run = Run(batches, held_out, telling.listening(callbacks))
         state, path = (None, None) if resume is None else checkpoint.resumed(resume, run.callbacks)
         if state is None:
             self.history, self.place, self.stop = History(), Place(), None
@@ -145,10 +144,7 @@ class Trainer:
         if state is not None:
             run.load_callbacks(state)
             self._tell("on_resume")
-        after_step = [c.on_step_end for c in run.callbacks if hasattr(c, "on_step_end") and not _told_last(c)]
-        if self.schedule is not None and self.schedule_by == "step":
-            after_step.append(lambda trainer: trainer.schedule.step())
-        after_step += [c.on_step_end for c in run.callbacks if hasattr(c, "on_step_end") and _told_last(c)]
+        after_step = telling.after_step(self)
         self._bar = Bar(epochs, self.place.epoch, batches) if _shown(progress) else None
         interrupts = Interrupts(lambda: self.pause(BY_HAND))
         try:
@@ -231,39 +227,11 @@ class Trainer:
         # with nobody to tell, and from its beginning, an epoch is one call
         compiled = None if after_step or place.batch else self._training()
         if compiled is not None and isinstance(batches, Minibatches):
-            outputs = place.outputs if self.metrics else None
-            self.batch = None, None
-            try:
-                losses, place.targets = compiled.epoch(batches, outputs, self._eager, look)
-            except Exception as error:
-                self._tell("on_step_failed", *self.batch, error)
-                raise
-            self.losses = losses if math.isfinite(losses[-1]) else losses[:-1]  # it ends at the first that is no number
-            place.add_all(self.losses, batches.size, len(batches.x))
-            self._check(losses[-1], epoch, len(losses))
+            self._at_once(compiled, epoch, batches, look)
         else:
-            for x, t in batches:
-                self._go_on_drawing()
-                self.batch = x, t
-                try:
-                    output, loss = self.step(x, t)
-                except Exception as error:
-                    self._tell("on_step_failed", x, t, error)
-                    raise
-                self._check(loss, epoch, place.batch + 1)
-                self.losses.append(loss)
-                if self.metrics:
-                    place.outputs.append(output)
-                    place.targets.append(t)
-                place.add(len(x), loss)
-                place.seconds = time.perf_counter() - start
-                for told in after_step:
-                    told(self)
-                if self._bar is not None:
-                    self._bar.step(place)
-                if self.paused:
-                    return None
-            self._go_on_drawing()
+            self._one_by_one(epoch, batches, after_step, start)
+            if self.paused:
+                return None
         if not place.seen:
             raise ValueError(
                 "there is no data to train on: the batches ended before the first. Pass something that can be iterated anew each epoch"
@@ -272,6 +240,43 @@ class Trainer:
         measured = {name: f(*gathered) for name, f in self.metrics.items()}
         rate, seconds = self.optimizer.param_groups[0]["lr"], time.perf_counter() - start
         return {"epoch": epoch, "loss": place.total / place.seen, **measured, "lr": rate, "seconds": seconds}
+
+    def _at_once(self, compiled: Any, epoch: int, batches: Minibatches, look: bool) -> None:
+        place, outputs = self.place, self.place.outputs if self.metrics else None
+        self.batch = None, None
+        try:
+            losses, place.targets = compiled.epoch(batches, outputs, self._eager, look)
+        except Exception as error:
+            self._tell("on_step_failed", *self.batch, error)
+            raise
+        self.losses = losses if math.isfinite(losses[-1]) else losses[:-1]  # it ends at the first that is no number
+        place.add_all(self.losses, batches.size, len(batches.x))
+        self._check(losses[-1], epoch, len(losses))
+
+    def _one_by_one(self, epoch: int, batches: Any, after_step: Iterable[Callable[[Any], Any]], start: float) -> None:
+        place = self.place
+        for x, t in batches:
+            self._go_on_drawing()
+            self.batch = x, t
+            try:
+                output, loss = self.step(x, t)
+            except Exception as error:
+                self._tell("on_step_failed", x, t, error)
+                raise
+            self._check(loss, epoch, place.batch + 1)
+            self.losses.append(loss)
+            if self.metrics:
+                place.outputs.append(output)
+                place.targets.append(t)
+            place.add(len(x), loss)
+            place.seconds = time.perf_counter() - start
+            for told in after_step:
+                told(self)
+            if self._bar is not None:
+                self._bar.step(place)
+            if self.paused:
+                return
+        self._go_on_drawing()
 
     def _go_on_drawing(self) -> None:
         """In an epoch that is resumed: put the generators where they stood, now that its order is drawn anew."""
@@ -301,20 +306,8 @@ class Trainer:
         if not self.compile or needs_more(self.optimizer):
             return None
         parts = self.model, self.loss, self.optimizer, self.clip, self.compile
-        if self._compiled is not None and any(a is not b for a, b in zip(parts, self._compiled_of, strict=True)):
-            self._compiled = None
-        if self._compiled is None:
-            self._compiled_of = parts
-            try:
-                from autograd_core.compiler.training import Training
-            except ModuleNotFoundError as error:
-                if not str(error.name).endswith("autograd_core.compiler"):  # which can be left out
-                    raise
-                self.compile = False
-                return None
-            self._compiled = Training(
-                self.model, self.loss, self.optimizer, clipping(self.clip), self.compile == "fast"
-            )
+        if self._compiled is None or any(a is not b for a, b in zip(parts, self._compiled_of, strict=True)):
+            self._compiled_of, self._compiled = parts, compiled_steps(*parts)
         return self._compiled
 
     def _measure(self, batches: Any) -> dict[str, float]:
@@ -349,27 +342,8 @@ class Trainer:
     def _dtype(self) -> Any:
         return self.optimizer.param_groups[0]["params"][0].dtype
 
-    def _listening(self, callbacks: Iterable[Any]) -> list[Any]:
-        """The callbacks in the order in which they are told; TypeError for one that would never hear anything."""
-        callbacks = list(callbacks)
-        for callback in callbacks:
-            if isinstance(callback, type) or not any(hasattr(callback, event) for event in EVENTS):
-                raise TypeError(
-                    f"a callback is an object with {', '.join(EVENTS)} or some of them; {callback!r} has none or is a class"
-                )
-        return sorted(callbacks, key=_told_last)
-
     def _tell(self, event: str, *news: Any) -> None:
-        callbacks = self.run.callbacks
-        if event == "on_fit_end":  # who writes down what there is comes before who goes back to the best weights
-            callbacks = sorted(callbacks, key=_told_last, reverse=True)
-        for callback in callbacks:
-            if hasattr(callback, event):
-                getattr(callback, event)(self, *news)
-
-
-def _told_last(callback: Any) -> bool:
-    return bool(getattr(callback, "told_last", False))
+        telling.tell(self, event, *news)
 
 
 def _shown(progress: bool | None) -> bool:

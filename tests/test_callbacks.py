@@ -5,13 +5,17 @@ import csv
 import json
 import math
 import os
+import re
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograd_core import datasets, nn, optim
+from autograd_core.optim import callbacks
+from autograd_core.optim.telling import EVENTS
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(40, 3)).astype(np.float32)
@@ -46,6 +50,30 @@ class At:
 
 
 # --- who is told what ------------------------------------------------------------------------------------------
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "howto" / "watch_a_training.md"
+
+
+@pytest.mark.parametrize("told", [callbacks.__doc__, PAGE.read_text(encoding="utf-8")], ids=["docstring", "page"])
+def test_all_events_are_told_of_as_they_come(told):
+    """A callback made of the names and arguments that are promised hears all of them, in this order."""
+    promised, heard = dict(re.findall(r"`(on_\w+)\(([\w, ]+)\)`", told)), []
+    assert list(promised) == list(EVENTS)
+    own = type("Own", (), {})()
+    for name, arguments in promised.items():
+        setattr(own, name, eval(f"lambda {arguments}: note({name!r})", {"note": heard.append}))
+    before = regressor()
+    fit(before, 1)
+    wrong = X.copy()
+    wrong[0, 0] = math.nan
+    with pytest.raises(optim.TrainingDiverged):
+        regressor(compile=False).fit((wrong, Y), 2, 8, callbacks=[own], resume=before.state_dict())
+    assert heard[:3] == ["on_fit_begin", "on_resume", "on_eager_step"]
+    assert heard[-2:] == ["on_step_failed", "on_fit_end"]
+    fit(regressor(), 1, [own])
+    assert heard[-2:] == ["on_epoch_end", "on_fit_end"]
+    assert set(heard) == set(EVENTS)
 
 
 def test_who_is_told_last_is_told_of_the_end_first():
