@@ -29,7 +29,7 @@ class Epochs:
             part = slice(k * size, (k + 1) * size)
             return (x[part], t[part]) if order is None else (x[order[part]], t[order[part]])
 
-        many = self._many(batch(0), outputs is not None) if whole > 2 else None
+        many = self._many((x[:size], t[:size]), outputs is not None) if whole > 2 else None
         if many is not None:
             many.lay_out(x, t, order, look)  # who looks between the passes may change them
             most = whole - 1 if look and whole * size == len(x) else whole  # the last step leaves its gradients

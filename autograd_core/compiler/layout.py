@@ -31,7 +31,9 @@ class Layout:
                 self.laid[a] = self.data[a] if order is None else np.empty_like(self.data[a])
                 self.blocks[a] = self._blocks(a)
             elif changed:
-                self.data[a][...] = self._with_ones(a, self.plan.data(a, x, t))
+                data = self.plan.data(a, x, t)
+                if data is not self.data[a]:  # which may be the user's array itself
+                    self.data[a][...] = self._with_ones(a, data)
             elif order is None and (not scaled or scale == self.scale):
                 continue
             if order is not None:
