@@ -17,7 +17,7 @@ from .history import History
 from .lbfgs import LBFGS
 from .loggers import CSVLogger, JSONLogger
 from .lr_finder import RateSearch, lr_find
-from .monitors import Monitor
+from .monitors import GradientMonitor, Monitor
 from .nadam import NAdam, RAdam
 from .natural_gradient import NaturalGradient
 from .optimizer import Optimizer
@@ -30,7 +30,7 @@ from .trainer import Trainer, TrainingDiverged
 __all__ = [
     "EMA", "LBFGS", "SGD", "SWA", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "CSVLogger", "ChainedScheduler",
     "Checkpoint", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "EarlyStopping",
-    "ExponentialLR", "FlightRecorder", "History", "JSONLogger", "LRScheduler", "LambdaLR", "LinearLR", "Minibatches", "Monitor", "MultiStepLR",
+    "ExponentialLR", "FlightRecorder", "GradientMonitor", "History", "JSONLogger", "LRScheduler", "LambdaLR", "LinearLR", "Minibatches", "Monitor", "MultiStepLR",
     "MultiplicativeLR", "NAdam", "NaturalGradient", "OneCycleLR", "Optimizer", "PolynomialLR", "PrivateOptimizer",
     "RAdam", "RMSprop", "RateSearch", "ReduceLROnPlateau", "Rprop", "Schedule", "SequentialLR", "StepLR", "TimeLimit",
     "Trainer", "TrainingDiverged", "bias_shift_correction", "checkpoint", "clip_grad_norm_", "clip_grad_value_",

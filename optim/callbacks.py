@@ -1,5 +1,14 @@
-"""Callbacks: any object with the methods it cares for: `on_fit_begin(trainer)`, `on_resume(trainer)` where a run goes on,
-`on_step_end(trainer)`, `on_epoch_end(trainer, row)`, `on_fit_end(trainer)`.
+"""Callbacks: any object with the methods it cares for, of these:
+
+- `on_fit_begin(trainer)`: before the first epoch. One that serves several calls of fit begins anew here.
+- `on_resume(trainer)`: after it, where a run goes on from a checkpoint, when all is put back.
+- `on_eager_step(trainer, x, t)`: before a step that no compiled program makes; one that goes wrong is always such a step in
+  the end, but for errors in a compiled epoch that is one call.
+- `on_step_failed(trainer, x, t, error)`: a step raised, or its loss is no number (`error.loss`); it is not made, and the error goes on.
+  x and t are None if a compiled epoch does not know at which batch.
+- `on_step_end(trainer)`: after each step, which are then made one by one, where a compiled epoch would be one call.
+- `on_epoch_end(trainer, row)`: after each epoch, validation and schedule, with its row of the history.
+- `on_fit_end(trainer)`: when fit ends, by an error too.
 
 One ends training after the epoch by setting `trainer.stop` to the reason; `trainer.pause(reason)` ends it after the step, and
 a run that goes on from a checkpoint goes on there. What one remembers is in checkpoints if it has `state_dict()` and

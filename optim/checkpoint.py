@@ -7,6 +7,7 @@ a version and a checksum, and is never a pickle. The checksum finds damage and c
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +21,7 @@ from . import files
 from .callbacks import direction
 
 FORMAT, VERSION = "autograd_core checkpoint", 1
-LAST, BEST, EARLIER = "last.npz", "best.npz", "epoch-*.npz"
+LAST, BEST, EARLIER = "last.npz", "best.npz", re.compile(r"epoch-\d{5,}(-batch-\d{7,})?\.npz")
 
 
 def write(path: str | os.PathLike[str], state: dict[str, Any], keep_as: Path | None = None) -> None:
@@ -70,7 +71,7 @@ def newest(folder: str | os.PathLike[str]) -> Path | None:
     ValueError, saying what is wrong with each, where none of them can be read.
     """
     folder, wrong = Path(folder), []
-    for path in [folder / LAST, *sorted(folder.glob(EARLIER), reverse=True)]:
+    for path in [folder / LAST, *sorted(_earlier(folder), reverse=True)]:
         try:
             if path.exists():
                 read(path)
@@ -111,14 +112,20 @@ def _name(epoch: int, batch: int) -> str:
     return f"epoch-{epoch + 1:05d}-batch-{batch:07d}.npz" if batch else f"epoch-{epoch:05d}.npz"
 
 
+def _earlier(folder: Path) -> list[Path]:
+    """The checkpoints that were put by, and nobody's other files."""
+    return [path for path in folder.glob("epoch-*.npz") if EARLIER.fullmatch(path.name)]
+
+
 class Checkpoint:
     """Writes the run into a folder as it goes: `last.npz`, from which `fit(..., resume=folder)` goes on to the bit.
 
     every: epochs between two checkpoints; None for none at the ends of epochs. every_steps: steps between two, also in the
     middle of an epoch; steps are then made one by one, where a compiled epoch is one call. One more is written at the end,
-    also after Ctrl-C. keep: how many earlier ones stay beside the last, as `epoch-0012.npz`; None for all. best: a column of
-    the history; `best.npz` is then the run at its best epoch (mode as in EarlyStopping). overwrite: begin in a folder that
-    holds another run's checkpoints, and remove them. (Lightning: ModelCheckpoint; Keras: BackupAndRestore, ModelCheckpoint.)
+    also after Ctrl-C. keep: how many earlier ones stay beside the last, as `epoch-00012.npz`; None for all; what has another
+    name is never removed. best: a column of the history; `best.npz` is then the run at its best epoch (mode as in
+    EarlyStopping). overwrite: begin in a folder that holds another run's checkpoints, and remove them. (Lightning:
+    ModelCheckpoint; Keras: BackupAndRestore, ModelCheckpoint.)
 
     A folder that cannot be written to is an OSError before training begins. A write that fails later, as on a full disk, is
     a warning, once for each sort of failure: training goes on, the checkpoints that were there stay, and the next is tried.
@@ -183,7 +190,7 @@ class Checkpoint:
                 error.errno,
                 f"checkpoints cannot be written to {self.folder} ({error.strerror}): name a folder where you may write",
             ) from error
-        old = [p for p in [self.folder / LAST, self.folder / BEST, *self.folder.glob(EARLIER)] if p.exists()]
+        old = [p for p in [self.folder / LAST, self.folder / BEST, *_earlier(self.folder)] if p.exists()]
         source = trainer.resumed_from
         if old and not (source is not None and _same(source.parent, self.folder)):
             if not (self.overwrite or self.mine):
@@ -230,7 +237,7 @@ class Checkpoint:
         keep_as = self.folder / _name(*self.last) if self.last is not None and self.keep != 0 else None
         if self._try(self.folder / LAST, trainer, keep_as):
             self.last, self.mine = here, True
-            earlier = sorted((p for p in self.folder.glob(EARLIER) if p.name < _name(*here)), reverse=True)
+            earlier = sorted((p for p in _earlier(self.folder) if p.name < _name(*here)), reverse=True)
             for path in earlier[self.keep :] if self.keep is not None else ():
                 path.unlink(missing_ok=True)
 
@@ -241,7 +248,7 @@ class Checkpoint:
             if error.errno not in self.failures:
                 self.failures.add(error.errno)
                 warnings.warn(
-                    f"{error.strerror}. Training goes on, and the next checkpoint will be tried", stacklevel=6
+                    f"{error.strerror}. Training goes on, and the next checkpoint will be tried", stacklevel=7
                 )
             return False
         return True

@@ -3,6 +3,10 @@
 A step whose loss is no number is not made, so the state before it is still there but for what its forward pass drew and
 counted; this is noted before each eager step, which is how a step that goes wrong always ends. A spike is known only when
 its step is made: the epoch is then made again from its beginning up to there, and compared bit for bit.
+
+A spike is a loss that stands out from all recent ones as chance does not make them stand out, and is higher than any of the
+first steps of this training: on that batch the network does worse than when it had learned nothing. Without the second half, a
+network that fits its data perfectly, where 0.7 for one hard sample stands out from 1e-6, would have spikes for ever.
 """
 
 from __future__ import annotations
@@ -23,11 +27,10 @@ from .settings import COUNT, check
 from .stepping import needs_more, step_on
 
 WINDOW = 256  # losses before a step, and at least an epoch of them: every sample, the hardest too, is then among them
-ENOUGH = 16  # of them; with fewer nobody knows what is usual
+ENOUGH = 16  # of them; with fewer nobody knows what is usual, and as many at the beginning are of a network that knows nothing
 # a spike is above the median by as much again, by
-ABOVE_ALL = 3.0  # times as much as the highest of the others is, which chance does not do, by
-DEVIATIONS = 10 * 1.4826  # median deviations, which are ten σ if they are normal, and by
-OF_THE_FIRST = 0.25  # of the first loss: a thousand times next to nothing is still next to nothing
+ABOVE_ALL = 3.0  # times as much as the highest of the others is, which chance does not do, and by
+DEVIATIONS = 10 * 1.4826  # median deviations, which are ten σ if they are normal
 
 
 __all__ = ["FlightRecorder", "read", "spike", "write"]
@@ -37,10 +40,11 @@ class FlightRecorder:
     """Writes a bundle when a step fails: a loss that is no number, a loss that shoots up, an assertion or another error in it.
 
     `autograd-core replay BUNDLE`, or `debug.replay(path)`, opens the debugger at that step, to the same bits. folder: for
-    `step-0001234-nan.npz`, made if need be. spikes: look for them as well, in arrays and in batches that have `state_dict()`
-    (each costs a part of an epoch, which is made again). most: how many spikes a fit writes. A bundle holds batch, parameters,
-    buffers, optimizer, schedule, generators and architecture as before the step; nothing is pickled. `bundles` are the paths.
-    OSError before training for a folder that cannot be written to; where writing fails later, a warning.
+    `step-0001234-nan.npz`, made if need be. spikes: look as well for losses far above all recent ones and above those of the
+    first steps, when nothing was learned, in arrays and in batches that have `state_dict()` (each costs a part of an epoch,
+    which is made again). most: how many spikes a fit writes. A bundle holds batch, parameters, buffers, optimizer, schedule,
+    generators and architecture as before the step; nothing is pickled. `bundles` are the paths. OSError before training for a
+    folder that cannot be written to; where writing fails later, a warning.
 
     >>> import tempfile
     >>> from autograd_core import nn, optim
@@ -66,8 +70,8 @@ class FlightRecorder:
 
     def on_fit_begin(self, trainer: Any) -> None:
         self.bundles, self._before = [], None
-        self._recent: list[float] = []  # losses of the steps before this epoch
-        self._first: float | None = None
+        self._first: list[float] = []  # losses of this training: the first, and those of the steps before this epoch
+        self._recent: list[float] = []
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
@@ -107,13 +111,20 @@ class FlightRecorder:
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
         if self.spikes and not isinstance(trainer.run.batches, Counted):
             losses = trainer.losses
-            if self._first is None:
-                self._first = abs(losses[0])
-            at = spike(self._recent, losses, self._first)
+            self._first = [*self._first, *losses][:ENOUGH]
+            at = spike(self._recent, losses, max(self._first))
             if at is not None and len(self.bundles) < self.most:
                 self._write_spike(trainer, at)
             self._recent = [*self._recent, *losses][-max(WINDOW, len(losses)) :]
         self._start = Moment(trainer, self._parts, whole=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is known of the losses so far, so that a resumed run measures by the same."""
+        return {"first": np.array(self._first), "recent": np.array(self._recent)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._first, self._recent = state["first"].tolist(), state["recent"].tolist()
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -139,7 +150,7 @@ class FlightRecorder:
             warnings.warn(
                 f"the loss of step {step} was {loss:.4g}, where {usual:.4g} is usual; it is written to {path}{how}. Look "
                 f"into it by  autograd-core replay {path}",
-                stacklevel=5,
+                stacklevel=6,
             )
 
     def _made_again(self, trainer: Any, at: int | None = None) -> tuple[Moment | None, bool]:
@@ -177,7 +188,7 @@ class FlightRecorder:
         try:
             write(path, trainer, {"why": why, "step": step, **said}, batch, state)
         except (OSError, TypeError) as error:
-            warnings.warn(f"the flight recorder could not write {path}: {error}", stacklevel=6)
+            warnings.warn(f"the flight recorder could not write {path}: {error}", stacklevel=7)
             return None
         self.bundles.append(path)
         return path
@@ -229,20 +240,22 @@ class Moment:
         self.parts.restore(self.drawn)
 
 
-def spike(before: list[float], losses: list[float], first: float) -> int | None:
-    """The first of the losses that shoots up from those before it, in the epochs before too; None if none does.
+def spike(before: list[float], losses: list[float], untrained: float) -> int | None:
+    """The first of the losses that shoots up from those before it, in the epochs before too, and above that of an untrained
+    network; None if none does.
 
-    >>> spike([1.0, 1.2, 1.1, 0.9] * 8, [1.0, 1.3, 9.0, 1.0], 1.0)
+    >>> spike([1.0, 1.2, 1.1, 0.9] * 8, [1.0, 1.3, 9.0, 1.0], 2.3)
     2
+    >>> spike([1e-6, 1e-5] * 16, [1e-6, 0.7], 2.3)  # one sample is hard, to a network that knows all the others
     """
-    every = np.array([*before, *losses], np.float64)
+    every, begin = np.array([*before, *losses], np.float64), max(len(before), ENOUGH)
     highest = np.maximum.accumulate(every)
-    for i in range(max(len(before), ENOUGH), len(every)):
-        if every[i] > highest[i - 1]:  # seldom
-            usual = median(every[:i].tolist())
-            above, spread = every[i] - usual, median(np.abs(every[:i] - usual).tolist())
-            if above > max(abs(usual), ABOVE_ALL * (highest[i - 1] - usual), DEVIATIONS * spread, OF_THE_FIRST * first):
-                return i - len(before)
+    above_all = (every[begin:] > highest[begin - 1 : -1]) & (every[begin:] > untrained)  # seldom
+    for i in begin + np.flatnonzero(above_all):
+        usual = median(every[:i].tolist())
+        above, spread = every[i] - usual, median(np.abs(every[:i] - usual).tolist())
+        if above > max(abs(usual), ABOVE_ALL * (highest[i - 1] - usual), DEVIATIONS * spread):
+            return int(i) - len(before)
     return None
 
 

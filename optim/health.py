@@ -126,7 +126,11 @@ def alarms(measured: list[list[Row]]) -> Iterator[Alarm]:
         if found:
             (row, since), others = found[0], [r["layer"] for r, _ in found[1:]]
             also = f" (layer{'s' * (len(others) > 1)} {', '.join(others)} as well)" if others else ""
-            said = f"layer {row['layer']}{also}: {rule.says(row, measured[-1])} since epoch {since} — {rule.remedy}"
+            before = max((rows[0]["epoch"] for rows in measured if rows[0]["epoch"] < since), default=0)
+            late = " at the latest" * (before < since - 1)  # nobody looked the epoch before
+            said = (
+                f"layer {row['layer']}{also}: {rule.says(row, measured[-1])} since epoch {since}{late} — {rule.remedy}"
+            )
             yield Alarm(rule.kind, [r["layer"] for r, _ in found], since, row["epoch"], said)
 
 

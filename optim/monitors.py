@@ -1,7 +1,8 @@
 """Monitors: how each layer fares while training runs, measured between epochs on a fixed batch, and told in sentences.
 
 A measurement is one forward and backward pass of its own that leaves everything as it was, gradients, generators and running
-statistics too: a run that is watched ends in the same bits as one that is not.
+statistics too: a run that is watched ends in the same bits as one that is not. By itself a monitor bounds what it costs: it
+knows how long training and its own looks take, and looks as often as its share allows, but always first and last.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ class Monitor:
     A row a layer in `rows` (and in the trainer's `history.health`, so in checkpoints too): the norm of its gradient, the length of
     the coming step as a share of its weights (update), the share of units that no sample moves (dead) and of values where a
     bounded activation is flat (saturated), mean and variance of its outputs. What was said is in `alarms` and
-    `history.alarms`; what is normal stands in optim/health.py. every: epochs between two measurements; None: as many as
-    take about 2 % of the time, and one at the end. tell: what is called with a sentence; by default it is a warning.
-    (Lightning and Keras have no such callback; PyTorch's hooks are what one would build it from.)
+    `history.alarms`; what is normal stands in optim/health.py. every: epochs between two measurements; None: after the
+    first epoch, after the last, and between them as many as leave its share of the time below 2 %, so that which epochs it
+    looks at hangs on the clock (the training never does). `epochs` are those that were looked at. tell: what is called with a
+    sentence; by default it is a warning. Also called GradientMonitor, for who looks for gradients first. (Lightning and Keras
+    have no such callback; PyTorch's hooks are what one would build it from.)
 
     >>> from autograd_core import nn, optim
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
@@ -62,17 +65,21 @@ class Monitor:
         """What was said."""
         return [] if self.history is None else self.history.alarms
 
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs after which it has looked."""
+        return list(dict.fromkeys(row["epoch"] for row in self.rows))
+
     def on_fit_begin(self, trainer: Any) -> None:
         self.history = trainer.history
         self.batch: tuple[Any, Any] | None = None
-        self.begun, self.spent = time.perf_counter(), 0.0
+        self.begun, self.spent, self.lasted = time.perf_counter(), 0.0, 0.0
         self.probe: Probe | None = None
 
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
         if self.batch is None:
             self.batch = _fixed(trainer)
-        due = row["epoch"] % self.every == 0 if self.every else self.spent <= SHARE * (time.perf_counter() - self.begun)
-        if due or not self.rows:
+        if self._is_due(row["epoch"]):
             self._measure(trainer, row["epoch"])
 
     def on_fit_end(self, trainer: Any) -> None:
@@ -80,6 +87,12 @@ class Monitor:
         if not trainer.torn and self.batch is not None and over and self.rows and self.rows[-1]["epoch"] < over:
             self._measure(trainer, over)
         self.batch = self.probe = None
+
+    def _is_due(self, epoch: int) -> bool:
+        if self.every is not None:
+            return epoch % self.every == 0 or not (self.rows or self.spent)
+        # with this look and the last it keeps to its share; the first has cost nothing yet
+        return self.spent + 2 * self.lasted <= SHARE * (time.perf_counter() - self.begun)
 
     def _measure(self, trainer: Any, epoch: int) -> None:
         start = time.perf_counter()
@@ -94,14 +107,18 @@ class Monitor:
             for alarm in alarms(measured):
                 if alarm.kind not in known:
                     self._say(alarm)
-        self.spent += time.perf_counter() - start
+        self.lasted = time.perf_counter() - start
+        self.spent += self.lasted
 
     def _say(self, alarm: Alarm) -> None:
         self.history.alarms = [*self.history.alarms, alarm._asdict()]
         if self.tell is not None:
             self.tell(alarm.sentence)
         else:
-            warnings.warn(alarm.sentence, stacklevel=6)
+            warnings.warn(alarm.sentence, stacklevel=7)
+
+
+GradientMonitor = Monitor
 
 
 def _fixed(trainer: Any) -> tuple[Any, Any]:

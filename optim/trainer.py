@@ -146,12 +146,14 @@ class Trainer:
             self._tell("on_resume")
         after_step = telling.after_step(self)
         self._bar = Bar(epochs, self.place.epoch, batches) if _shown(progress) else None
-        interrupts = Interrupts(lambda: self.pause(BY_HAND))
+        interrupts, first = Interrupts(lambda: self.pause(BY_HAND)), self.place.epoch + 1
         try:
             with interrupts:
-                for epoch in range(self.place.epoch + 1, epochs + 1):
+                for epoch in range(first, epochs + 1):
                     if self.stop or self.paused:
                         break
+                    if hasattr(self.model, "train") and (run.callbacks or epoch == first):  # a function has no modes
+                        self.model.train()
                     with np.errstate(
                         over="ignore", invalid="ignore"
                     ):  # a loss that is no number is told of as an error
@@ -219,8 +221,6 @@ class Trainer:
         self, epoch: int, batches: Any, after_step: Iterable[Callable[[Any], Any]], look: bool
     ) -> dict[str, Any] | None:
         """The row of an epoch, or of what is left of it; None if training was paused before its end."""
-        if hasattr(self.model, "train"):  # a plain function of x has no modes
-            self.model.train()
         place = self.place
         start = time.perf_counter() - place.seconds
         self.losses = []

@@ -227,6 +227,23 @@ def test_what_is_kept(given, left, tmp_path):
     assert epoch(tmp_path / "last.npz") == 3
 
 
+@pytest.mark.parametrize("given", [{"keep": 0}, {"keep": 1}, {"every_steps": 2, "keep": 0, "best": "loss"}])
+def test_files_of_other_names_and_later_epochs_stay(given, tmp_path):
+    """What keep removes is its own earlier checkpoints, by their names."""
+    others = ["notes.txt", "arrays.npz", "model.npz", "epoch-00001.npz.bak", "epoch-notes.npz", "epoch-00001-copy.npz", "my-epoch-00001.npz"]
+    fit(tmp_path, epochs=1)
+    for name in [*others, "epoch-00009.npz"]:
+        (tmp_path / name).write_text(name)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "epoch-00001.npz").write_text("old")
+    fit(tmp_path, epochs=4, resume=tmp_path, **given)
+    left = {"last.npz", "epoch-00009.npz", *others, "old"} | ({"best.npz"} if "best" in given else set())
+    assert set(names(tmp_path)) - left == ({"epoch-00003.npz"} if given["keep"] else set())
+    assert left <= set(names(tmp_path))
+    assert all((tmp_path / name).read_text() == name for name in [*others, "epoch-00009.npz"])
+    assert names(tmp_path / "old") == ["epoch-00001.npz"]
+
+
 def test_the_best_is_kept_as_it_was_at_its_epoch(tmp_path):
     own = fit(tmp_path, epochs=6, best="val_loss", keep=None)
     losses = own.history["val_loss"]

@@ -9,6 +9,7 @@ import pytest
 
 from autograd_core import Tensor, datasets, nn, optim
 from autograd_core.optim import flight, health, monitors
+from autograd_core.optim.probe import Probe
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(96, 3)).astype(np.float32)
@@ -218,6 +219,10 @@ def test_one_measurement_is_no_alarm_and_since_is_where_it_began():
     assert alarm.sentence == (
         "layer 0: 87 % of ReLU units are dead since epoch 3 — lower the learning rate or use a positive initial bias"
     )
+    (alarm,) = health.alarms([*epochs[:1], *epochs[2:]])  # nobody looked at 2
+    assert "of ReLU units are dead since epoch 1 — " in alarm.sentence
+    (alarm,) = health.alarms([[row(dead=d, epoch=e)] for e, d in [(1, 0.1), (9, 0.7), (17, 0.87)]])
+    assert "of ReLU units are dead since epoch 9 at the latest — " in alarm.sentence
     both = [[row(dead=0.9, epoch=e), row("4", dead=0.8, epoch=e)] for e in (1, 2)]
     (alarm,) = health.alarms(both)
     assert alarm.layers == ["0", "4"]
@@ -229,15 +234,51 @@ def test_exploding_gradients():
     assert [alarm.kind for alarm in health.alarms(measured)] == ["exploding"]
 
 
-def test_without_a_number_of_epochs_it_measures_first_and_last_and_keeps_to_its_share(monkeypatch):
-    clock = iter(np.arange(0.0, 1e6))  # each look at the clock is a second later: a measurement takes one, an epoch one
-    monkeypatch.setattr("autograd_core.optim.monitors.time.perf_counter", lambda: float(next(clock)))
+class Clock:
+    """Says what time it is where an epoch takes fifty milliseconds and a look five, the very first thirty."""
+
+    def __init__(self, trainer, monkeypatch):
+        self.now, self.looked = 0.0, 0.0
+        monkeypatch.setattr("autograd_core.optim.monitors.time.perf_counter", lambda: self.now)
+        step, look = trainer._epoch, Probe.look
+
+        def epoch(*given, **more):
+            self.now += 0.05
+            return step(*given, **more)
+
+        def looking(*given):
+            took = 0.005 if self.looked else 0.03
+            self.now, self.looked = self.now + took, self.looked + took
+            return look(*given)
+
+        monkeypatch.setattr(trainer, "_epoch", epoch)
+        monkeypatch.setattr(Probe, "look", looking)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 20, 400])
+def test_by_itself_it_looks_first_and_last_and_keeps_to_its_share(monkeypatch, epochs):
     trainer, monitor = classifier(), optim.Monitor()
-    trainer.fit((X, LABELS), epochs=150, batch_size=None, callbacks=[monitor])
-    epochs = sorted({row["epoch"] for row in monitor.rows})
-    assert epochs[0] == 1
-    assert epochs[-1] == 150
-    assert 3 <= len(epochs) <= monitors.SHARE * next(clock) + 2
+    clock = Clock(trainer, monkeypatch)
+    trainer.fit((X, LABELS), epochs=epochs, batch_size=None, callbacks=[monitor])
+    assert monitor.epochs[0] == 1
+    assert monitor.epochs[-1] == epochs
+    assert clock.looked == pytest.approx(0.03 + 0.005 * (len(monitor.epochs) - 1))
+    if epochs <= 20:
+        assert len(monitor.epochs) == min(epochs, 2)
+    else:
+        assert len(monitor.epochs) > 8
+        assert clock.looked <= monitors.SHARE * clock.now
+
+
+def test_which_epochs_it_looks_at_changes_no_bit(monkeypatch):
+    """By itself it goes by the clock, and training does not."""
+    often, seldom = classifier(), classifier()
+    often.fit((X, LABELS), epochs=6, batch_size=16, callbacks=[optim.Monitor(every=1)])
+    Clock(seldom, monkeypatch)
+    monitor = optim.GradientMonitor()
+    seldom.fit((X, LABELS), epochs=6, batch_size=16, callbacks=[monitor])
+    assert monitor.epochs == [1, 6]
+    assert everything(often) == everything(seldom)
 
 
 def test_alarms_are_warnings_unless_told_otherwise():
@@ -338,7 +379,72 @@ def test_what_is_no_spike():
     noise = np.exp(np.random.default_rng(0).normal(size=4000)).tolist()
     assert flight.spike(noise[:2000], noise[2000:], 1.0) is None
     assert flight.spike([1e-9] * 50, [1e-7], 1.0) is None
-    assert flight.spike([-5.0, -5.1] * 20, [-5.0, 3.0], 5.0) == 1
+    assert flight.spike([1e-9] * 50, [0.1, 2.4], 2.3) == 1
+    assert flight.spike([-5.0, -5.1] * 20, [-5.0, 3.0], -1.0) == 1
+
+
+class Batches:
+    """The digits by 32; the batch of one step is wrong by a factor."""
+
+    def __init__(self, x, t, step, factor):
+        self.x, self.t, self.step, self.factor, self.place = x, t, step, factor, 0
+
+    def __iter__(self):
+        for i in range(0, len(self.x), 32):
+            self.place += 1
+            yield self.x[i : i + 32] * np.float32(self.factor if self.place == self.step else 1), self.t[i : i + 32]
+
+    def state_dict(self):
+        return {"place": self.place}
+
+    def load_state_dict(self, state):
+        self.place = state["place"]
+
+
+def learn_digits(folder, epochs, optimizer, callbacks=(), rng=0, factor=1.0, scale=1.0, **more):
+    """What a recorder finds in a training of the digits in whose step 200 something may be wrong."""
+    digits, model = datasets.load_digits(), nn.MLP([64, 32, 10], rng=rng)
+    x = digits.x * np.float32(scale)
+    data = (x, digits.y) if factor == 1 else Batches(x, digits.y, 200, factor)
+    trainer = optim.Trainer(model, nn.CrossEntropyLoss(), optimizer(model.parameters()))
+    recorder = optim.FlightRecorder(folder)
+    return trainer.fit(data, epochs=epochs, callbacks=[*callbacks, recorder], seed=rng, **more), recorder
+
+
+@pytest.mark.parametrize("optimizer", [optim.Adam, lambda p, lr: optim.SGD(p, lr, momentum=0.9)], ids=["adam", "sgd"])
+@pytest.mark.parametrize(("factor", "rate"), [(1e3, 1), (1, 100)], ids=["batch", "rate"])
+def test_a_wrong_batch_and_a_wrong_rate_are_spikes(tmp_path, optimizer, factor, rate):
+    """Inputs a thousand times too large, and one step at a hundred times the rate: the loss of the next one shoots up."""
+    rates = optim.LRScheduler(lambda steps: 0.01 * (rate if steps == 199 else 1), by="step")
+    with pytest.warns(UserWarning, match="the loss of step"):
+        _, recorder = learn_digits(tmp_path, 5, lambda p: optimizer(p, lr=0.01), [rates], factor=factor)
+    bundle = flight.read(recorder.bundles[0])
+    assert (bundle["why"], bundle["step"], bundle["exact"]) == ("spike", 200 if factor != 1 else 201, True)
+
+
+@pytest.mark.parametrize(("rng", "scale", "optimizer"), [
+    (1, 1, lambda p: optim.Adam(p, lr=1e-2)), (2, 1 / 16, lambda p: optim.Adam(p, lr=1e-2)),
+    (1, 1 / 16, lambda p: optim.SGD(p, lr=0.1, momentum=0.9)),
+])  # fmt: skip
+def test_a_hard_sample_of_a_network_that_knows_all_others_is_no_spike(tmp_path, rng, scale, optimizer):
+    history, recorder = learn_digits(tmp_path, 200, optimizer, rng=rng, scale=scale)
+    assert min(history["loss"]) < 1e-3
+    assert recorder.bundles == []
+
+
+def test_a_resumed_run_measures_by_the_losses_of_its_beginning(tmp_path):
+    """Or the first losses after it would be those of a network that knows nothing."""
+    run, whole = tmp_path / "run", optim.FlightRecorder(tmp_path / "whole")
+    for epochs in (3, 5):
+        recorder = optim.FlightRecorder(tmp_path / "flights")
+        history = classifier().fit(
+            (X, LABELS), epochs=epochs, batch_size=16, callbacks=[recorder, optim.Checkpoint(run)], resume=run
+        )
+    assert losses(history) == losses(classifier().fit((X, LABELS), epochs=5, batch_size=16, callbacks=[whole]))
+    states = recorder.state_dict(), whole.state_dict()
+    for name, size in [("first", 16), ("recent", 30)]:
+        assert len(states[0][name]) == size
+        assert states[0][name].tolist() == states[1][name].tolist()
 
 
 @pytest.mark.parametrize("compile", ["auto", False])
@@ -426,7 +532,7 @@ def test_bundles_that_are_none(tmp_path, damage):
     with pytest.raises(optim.TrainingDiverged):
         fit()
     content, path = recorder.bundles[0].read_bytes(), tmp_path / "x.npz"
-    at = len(content) // 2
+    at = content.index(flight.read(recorder.bundles[0])["state"]["model"]["0.bias"].tobytes())
     path.write_bytes(
         {
             "short": content[:at],
