@@ -63,6 +63,7 @@ class Column:
         self.missing = np.array([is_missing(cell) for cell in self.cells], dtype=bool)
         self.filled = [cell for cell, gap in zip(self.cells, self.missing, strict=True) if not gap]
         self.numbers = [number(cell) for cell in self.filled]
+        self.ways = "name the column among the categories or among those to drop"
 
     def kind(self) -> str:
         """What the filled cells are: "numbers", "dates" or "categories"; DataError for a mixture."""
@@ -79,20 +80,21 @@ class Column:
 
     def values(self, kind: str = "numbers") -> NDArray[np.float64]:
         """The number or day of every cell, (n,), NaN where it is missing; DataError names the first that is other text."""
-        parse = PARSERS[kind]
-        found = [None if gap else parse(cell) for cell, gap in zip(self.cells, self.missing, strict=True)]
-        texts = [i for i, value in enumerate(found) if value is None and not self.missing[i]]
-        if texts:
-            cell = self.cells[texts[0]]
+        spelled = self.numbers if kind == "numbers" else [PARSERS[kind](cell) for cell in self.filled]
+        rows = np.flatnonzero(~self.missing)
+        if None in spelled:
+            texts = [int(row) for row, value in zip(rows, spelled, strict=True) if value is None]
+            first = min(texts, key=lambda i: self.lines[i])  # rows may have been shuffled
+            cell = self.cells[first]
             advice = "correct the text"
             if kind == "numbers" and "," in cell:
-                advice = "write decimal points and no thousands separators"
+                advice = 'write decimal points and no thousands separators, or say decimal=","'
             raise DataError(
-                f"{self.place(texts[0])}: column {quoted(self.name)} should hold {EXAMPLES[kind]}, found "
-                f"{quoted(cell)} ({len(texts)} of {len(self.cells)} cells are text); {advice}, or name the column among "
-                "the categories or among those to drop."
+                f"{self.place(first)}: column {quoted(self.name)} should hold {EXAMPLES[kind]}, found "
+                f"{quoted(cell)} ({len(texts)} of {len(self.cells)} cells are text); {advice}, or {self.ways}."
             )
-        values = np.array([np.nan if value is None else value for value in found], dtype=np.float64)
+        values = np.full(len(self.cells), np.nan)
+        values[rows] = spelled
         if (np.abs(values) > LARGEST).any():
             refuse([self], "infinite")
         return values
@@ -107,6 +109,7 @@ class Column:
         Raises:
             DataError: a single class, more than MAX_LABELS classes, or text where numbers are needed.
         """
+        self.ways = "predict another column, or ask for the task classification"
         if task == "regression" or (task == "auto" and self.kind() == "numbers" and not self._is_enumeration()):
             return self.values()[:, np.newaxis], []
         labels = self.labels("classes")
@@ -120,7 +123,8 @@ class Column:
     def labels(self, what: str) -> list[str]:
         """The distinct words, in order; DataError if there are more than MAX_LABELS to become ``what``."""
         # By value first, so that class 10 comes after class 9.
-        texts = {self._canonical(cell) for cell in self.filled}
+        numeric = None not in self.numbers
+        texts = {canonical(c) if numeric or c.lower() in ("true", "false") else c for c in set(self.filled)}
         labels = sorted(texts, key=lambda text: (number(text) is None, number(text) or 0.0, text))
         if len(labels) > MAX_LABELS:
             raise DataError(
@@ -137,10 +141,6 @@ class Column:
             for cell, gap in zip(self.cells, self.missing, strict=True)
         )
         return np.fromiter(found, dtype=np.intp, count=len(self.cells))
-
-    def _canonical(self, cell: str) -> str:
-        numeric = None not in self.numbers
-        return canonical(cell) if numeric or cell.lower() in ("true", "false") else cell
 
     def _is_enumeration(self) -> bool:
         whole = {value for value in self.numbers if value is not None and value.is_integer()}

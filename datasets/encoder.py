@@ -160,7 +160,7 @@ class Encoder:
         if len(absent) > 1:
             raise DataError(
                 f"{table.path}: {len(absent)} columns that the model was trained with are absent: {listed(absent)}; "
-                f"the columns are {listed(table.names)}."
+                f"the columns are {listed(table.names)}.{' If the file has more, name its delimiter.' * (len(table.names) == 1)}"
             )
         for name in absent:
             table.index(name, ", which the model was trained with")  # which also suggests the nearest name

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from .columns import Column
-from .rules import Rule
+from .rules import Rule, nearly
 from .wording import count, listed, quoted
 
 RARE = 0.2  # a class with less than this part of its fair share of the rows is worth a sentence
@@ -25,7 +25,9 @@ def unanswered(gone: int, total: int, target: str) -> str:
 
 
 def gaps(column: Column, rule: Rule) -> Iterator[str]:
-    """What was done about the missing cells of a training column, if there are any."""
+    """What was done about the missing cells of a training column, if there are any, and about texts that look like numbers."""
+    if rule.kind == "categories" and (how := nearly(column.filled)):
+        yield f"column {quoted(rule.name)}: taken for {len(rule.labels)} categories; {how} to have an order among them"
     if rule.gaps:
         done = "a category of their own"
         if rule.kind != "categories":
@@ -43,6 +45,12 @@ def balance(target: str, classes: Sequence[str], counts: Sequence[int]) -> Itera
     make the rare ones count
     """
     total = sum(counts)
+    alike: dict[str, list[str]] = {}
+    for name in classes:
+        alike.setdefault(name.casefold(), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            yield f"classes {listed(names)} differ in capitals alone; spell them alike if they are one"
     if classes:
         shares = [f"{c} {n} ({n / total:.1%})" for c, n in zip(classes, counts, strict=True)]
         yield f"classes of {quoted(target)}: {listed(shares)}"

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import EPOCH, MAX_LABELS, Column, canonical
+from .columns import EPOCH, MAX_LABELS, Column, canonical, day
 from .states import checked, texts
+from .tables import number
 from .wording import count, listed, quoted
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 GAP = "(missing)"
 FEW = 20  # so few words may well be all different and categories all the same
 NUMBERING = re.compile(r"(.*[^A-Za-z])?(?i:id|index|key|uuid)|.*[a-z](Id|ID)|Unnamed: \d+")
+SHAPES = {
+    r"\d{1,4}([./-])\d{1,2}\1\d{1,4}([ T].*)?": "year-month-day",
+    r"[^\w.,+-]* ?[+-]?[\d.,' ]*\d ?([^\w.,+-]*|[A-Za-z]{2,3})": "a bare number",
+}
 FIELDS = {"name": str, "kind": str, "fill": float, "gaps": bool, "labels": list}
 
 
@@ -127,7 +132,7 @@ def judge(column: Column, named: bool) -> tuple[str, str]:
     >>> judge(Column(datasets.read_table({"ship": ["Titanic", "Titanic"]}), 0), named=False)
     ('', "every cell is 'Titanic'")
     """
-    words = {canonical(cell) for cell in column.filled}
+    words = {canonical(cell) for cell in set(column.filled)}
     if not words:
         return "", "no cell is filled"
     if len(words) == 1:  # with gaps it still says yes or no
@@ -135,14 +140,27 @@ def judge(column: Column, named: bool) -> tuple[str, str]:
     kind = "categories" if named else column.kind()
     filled = len(column.filled)
     if kind == "categories" and not named:
+        hint = f"; {how} to keep it" if (how := nearly(column.filled)) else ""
         if len(words) > MAX_LABELS:
-            return "", f"{len(words)} distinct texts are too many categories (at most {MAX_LABELS})"
+            return "", f"{len(words)} distinct texts are too many categories (at most {MAX_LABELS}){hint}"
         if filled >= FEW and len(words) > filled / 2:
-            return "", f"{len(words)} distinct texts in {count(filled, 'cell')} name rows rather than group them"
+            return "", f"{len(words)} distinct texts in {count(filled, 'cell')} name rows rather than group them{hint}"
     whole = kind == "numbers" and all(value is not None and value.is_integer() for value in column.numbers)
     if whole and len(words) == filled >= FEW and NUMBERING.fullmatch(column.name):
         return "", "whole numbers, all different, under this name number the rows; rename it to keep it"
     return kind, ""
+
+
+def nearly(cells: list[str]) -> str:
+    """What to do about texts that look like numbers or dates, and are not spelled as such; "" for others.
+
+    >>> nearly(["$12.50", "36 %"]), nearly(["31/12/2024"]), nearly(["12 Oak Street"]), nearly(["12", "13"])
+    ('write $12.50 as a bare number', 'write 31/12/2024 as year-month-day', '', '')
+    """
+    for shape, how in SHAPES.items():
+        if cells and all(re.fullmatch(shape, cell) and number(cell) is None and day(cell) is None for cell in cells):
+            return f"write {cells[0]} as {how}"
+    return ""
 
 
 def _share(mask: NDArray[np.bool_], noun: str) -> str:

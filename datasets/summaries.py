@@ -27,7 +27,9 @@ def describe(table: Table) -> list[dict[str, Any]]:
 
 
 def _facts(column: Column) -> dict[str, Any]:
-    words = Counter(canonical(cell) for cell in column.filled)
+    words: Counter[str] = Counter()
+    for cell, times in Counter(column.filled).items():
+        words[canonical(cell)] += times
     facts = {"name": column.name, "missing": int(column.missing.sum()), "distinct": len(words)}
     try:
         kind = column.kind()

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from typing import Any
 
 from .frames import is_frame, table_of
 from .tables import DataError, Table, is_missing, number, refuse_duplicates
 
 DELIMITERS = ",;\t|"
+COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?([eE][+-]?\d+)?")  # 1.234,5
 
 
-def read_table(source: Any, delimiter: str | None = None, header: bool | None = None) -> Table:
+def read_table(source: Any, delimiter: str | None = None, header: bool | None = None, decimal: str = ".") -> Table:
     """Read a CSV file, a pandas or polars frame, or a mapping of columns into a Table.
 
     Args:
         source: the path of a delimited UTF-8 text file, or a frame.
         delimiter, header: of a file, see ``load_csv``.
+        decimal: "," for a file whose numbers are written 1.234,5.
 
     Raises:
         DataError: a file that is missing, not text, empty or ragged; two columns of one name.
@@ -51,7 +54,11 @@ def read_table(source: Any, delimiter: str | None = None, header: bool | None = 
         delimiter = max(DELIMITERS, key=lambda mark: _width(place, text, mark))
     elif len(delimiter) != 1 or delimiter in '"\r\n':
         raise DataError(f"{place}: delimiter must be one character such as ',' or ';', got {delimiter!r}.")
+    if decimal not in (".", ","):
+        raise DataError(f"{place}: decimal must be '.' or ',', got {decimal!r}.")
     lines, rows = _rows(place, text, delimiter)
+    if decimal == ",":
+        rows = [[_pointed(cell) for cell in row] for row in rows]
     if not rows:
         raise DataError(f"{place}: the file is empty; expected a row of column names, then rows of data.")
     if header is None:
@@ -128,6 +135,10 @@ def _rows(place: str, text: str, delimiter: str, limit: int = -1) -> tuple[list[
             'close every quote, and write a quote inside a quoted cell as "".'
         ) from None
     return lines, rows
+
+
+def _pointed(cell: str) -> str:
+    return cell.replace(".", "").replace(",", ".") if COMMA.fullmatch(cell) else cell
 
 
 def _is_data(rows: list[list[str]]) -> bool:

@@ -16,12 +16,15 @@ import numpy as np
 
 from autograd_core import __version__, no_grad
 
+from . import onnx_table
 from .architecture import whose_forward
 from .arrayfiles import write_bytes
 from .functional.activations import SELU_ALPHA, SELU_SCALE
 from .module import Module
+from .python_export import known_notes
+from .serialize import refuse_others
 
-OPSET, IR_VERSION = 20, 9  # the first with Gelu and Mish
+OPSET, OPSET_ML, IR_VERSION = 20, 3, 9  # the first with Gelu and Mish
 
 
 class Wire(NamedTuple):
@@ -39,19 +42,26 @@ class Graph:
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
         self.paths: dict[int, str] = {}
+        self.columns: set[str] = set()
 
     def __call__(self, op: str, *inputs: Any, **attributes: Any) -> str:
         names = [x if isinstance(x, str) else self.constant(x) for x in inputs]
-        output = f"{op}_{len(self.nodes)}"
+        output = self.apart(f"{op}_{len(self.nodes)}")
         self.nodes.append(self.onnx.helper.make_node(op, names, [output], name=output, **attributes))
         return output
 
-    def constant(self, value: Any) -> str:
+    def constant(self, value: Any, dtype: Any = None) -> str:
         """A parameter by its path, else a number or array; integers stay int64, as ONNX wants its shapes."""
         array = np.asarray(getattr(value, "value", value), order="C")
-        array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float32)
-        name = self.paths.get(id(value)) or f"constant_{len(self.constants)}"
+        array = array.astype(dtype or (np.int64 if array.dtype.kind in "iu" else np.float32))
+        name = self.apart(self.paths.get(id(value)) or f"constant_{len(self.constants)}")
         self.constants[name] = self.onnx.numpy_helper.from_array(array, name)
+        return name
+
+    def apart(self, name: str) -> str:
+        """A name that no column of the table has."""
+        while name in self.columns:
+            name += "_"
         return name
 
 
@@ -232,10 +242,15 @@ def _bare(x: Any) -> Any:
 def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: dict[str, Any] | None = None) -> None:
     """Write a model, as it is in evaluation, to an .onnx file that takes batches of any size in float32.
 
+    The input is called "x", the output "y". With notes as the command line's `train` saves them (`nn.notes(path)`) the
+    file takes rows in the units of the training data: each column of the table is an input, (n, 1), by its name: numbers
+    with NaN where one is missing, dates as days since 1970, texts with "" where one is missing; all in one array "x" where
+    there is no "encoder". It then gives "label" and "probabilities", or "y" in the units of the data.
+
     x: an input to try, of which only the shape counts, one row is enough; without it one is made if the first layer
     with parameters states its `in_features`. Images must be given: np.zeros((1, 3, 8, 8)). notes: anything JSON can say,
-    kept in the file's metadata under "autograd_core". The input is called "x", the output "y". Extra: onnx; onnxruntime
-    runs the file. ValueError for a module whose code is not nn's, named in the sentence. PyTorch: torch.onnx.export.
+    kept in the file's metadata under "autograd_core". Extra: onnx; onnxruntime runs the file. ValueError for a module
+    whose code is not nn's, named in the sentence. PyTorch: torch.onnx.export.
 
     >>> import tempfile, onnxruntime
     >>> from autograd_core import nn
@@ -245,31 +260,41 @@ def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: d
     >>> session.run(["y"], {"x": np.float32([[1, 2], [3, 4]])})[0].tolist()
     [[3.5], [7.5]]
     """
+    refuse_others(model)
     try:
         import onnx
     except ImportError as error:
         raise ImportError('ONNX files need the extra: pip install "autograd-core[onnx]"') from error
     before = {module: module.training for module in model.modules()}
+    known = known_notes(notes or {})
+    known = known if "inputs" in known else {}
     graph = Graph(onnx)
+    graph.columns = {rule["name"] for rule in known.get("encoder", {}).get("rules", [])}
     graph.paths = {id(tensor): name for name, tensor in reversed(list(model._named_tensors()))}
-    start = Wire("x", _sample(model, x))
+    fed, start = onnx_table.features(graph, known) if known else ({"x": onnx_table.FLOAT}, "x")
+    sample = _sample(model, x)
     try:
         with no_grad():
-            end = _write(graph, model.eval(), start, "")
+            end = _write(graph, model.eval(), Wire(start, sample), "")
     finally:
         for module, mode in before.items():
             module.training = mode
-    graph.nodes.append(onnx.helper.make_node("Identity", [end.name], ["y"], name="y"))
-    values = [
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", *wire.sample.shape[1:]])
-        for name, wire in (("x", start), ("y", end))
+    given = onnx_table.answers(graph, known, end.name, end.sample.shape[-1])
+    for name, (made, _) in given.items():
+        graph.nodes.append(onnx.helper.make_node("Identity", [made], [graph.apart(name)], name=f"give_{name}"))
+    info = onnx.helper.make_tensor_value_info
+    shape: list[Any] = ["batch", 1] if graph.columns else ["batch", *sample.shape[1:]]
+    inputs = [info(name, kind, shape) for name, kind in fed.items()]
+    widths: dict[str, Any] = {"label": (), "probabilities": (len(known.get("classes", [])),)}
+    outputs = [
+        info(graph.apart(name), kind, ["batch", *widths.get(name, end.sample.shape[1:])])
+        for name, (_, kind) in given.items()
     ]
-    made = onnx.helper.make_graph(
-        graph.nodes, type(model).__name__, values[:1], values[1:], list(graph.constants.values())
-    )
+    made = onnx.helper.make_graph(graph.nodes, type(model).__name__, inputs, outputs, list(graph.constants.values()))
+    opsets = [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid(onnx_table.ML, OPSET_ML)]
     file = onnx.helper.make_model(
         made, producer_name="autograd_core", producer_version=__version__, ir_version=IR_VERSION,
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        opset_imports=opsets if known else opsets[:1],
     )  # fmt: skip
     onnx.helper.set_model_props(file, {"autograd_core": json.dumps(notes or {})})
     onnx.checker.check_model(file, full_check=True)

@@ -5,8 +5,12 @@ So each is plain NumPy, complete in itself or by others here, and reads what the
 """
 
 import csv
+import io
 import math
+import os
+import re
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -98,13 +102,26 @@ def number(cell: str) -> float | None:
 
 
 def day(cell: str) -> float | None:
-    """The days since 1970 of a date such as 2024-01-31."""
+    """The days since 1970 of a date such as 2024-01-31 or 2024-01-31T12:00."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", cell):
+        return None
     try:
         moment = datetime.fromisoformat(cell)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
+
+
+def fits(value: float | None) -> bool:
+    """Whether it is a number, and one that float32 can hold."""
+    return value is not None and abs(value) <= float(np.finfo(np.float32).max)
+
+
+def pointed(cell: str) -> str:
+    """A number with a decimal comma, such as 1.234,5, with a decimal point; other text as it is."""
+    comma = re.fullmatch(r"[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?([eE][+-]?\d+)?", cell)
+    return cell.replace(".", "").replace(",", ".") if comma else cell
 
 
 def canonical(cell: str) -> str:
@@ -132,54 +149,115 @@ def encode(rows: list[dict[str, str]]) -> Array:
             read = day if rule["kind"] == "dates" else number
             values = [rule["fill"] if gap else read(cell) for cell, gap in zip(cells, missing, strict=True)]
             for value, cell in zip(values, cells, strict=True):
-                if value is None or not math.isfinite(value):
+                if not fits(value):
                     raise ValueError(f"column {name!r} should hold {rule['kind']}; found {cell!r}")
             columns.append(values)
         columns += [missing] * gaps
     return np.array(columns, np.float32).T
 
 
-def predict(x: Array) -> Array:
-    """Class names, or numbers in the units of the training data, for rows (n, features) in the units of that data."""
-    x = np.asarray(x)
+def features(rows: list[dict]) -> Array:
+    """What rows {column: cell} are to the network; a cell is a text, a number, a truth value, a date, or None if missing."""
+    rules = NOTES.get("encoder", {}).get("rules", [])
+    wanted = [rule["name"] for rule in rules] or NOTES.get("features") or list(rows[0])
+    for row in rows:
+        if absent := [name for name in wanted if name not in row]:
+            raise ValueError(f"there is no column {absent[0]!r}; the columns are {', '.join(map(str, row))}")
+    texts = [{name: spelled(row[name]) for name in wanted} for row in rows]
+    if rules:
+        return encode(texts)
+    values = [[number(cell) for cell in row.values()] for row in texts]
+    for found, cells in zip(values, texts, strict=True):
+        if not all(map(fits, found)):
+            raise ValueError(f"this model takes numbers only; found the row {list(cells.values())}")
+    return np.array(values, np.float32)
+
+
+def spelled(cell: object) -> str:
+    """A cell as it would stand in a file; only NaN differs from itself."""
+    return "" if cell is None or cell != cell else str(cell)
+
+
+def outputs(x: Array | str | list) -> Array:
+    """What the network gives, for the path of a CSV file, for rows as dicts {column: cell}, or for an array of features."""
+    if isinstance(x, (str, os.PathLike)):
+        x = read(os.fspath(x))
+    elif isinstance(x, list) and x and isinstance(x[0], dict):
+        x = features(x)
+    values = np.asarray(x)
     if "inputs" in NOTES:  # standardised, as in training
-        x = ((x - np.array(NOTES["inputs"]["mean"])) / np.array(NOTES["inputs"]["scale"])).astype(np.float32)
-    y = model(x)
+        values = ((values - np.array(NOTES["inputs"]["mean"])) / np.array(NOTES["inputs"]["scale"])).astype(np.float32)
+    return model(values)
+
+
+def predict(x: Array | str | list) -> Array:
+    """Class names, or numbers in the units of the training data.
+
+    x: the path of a CSV file; rows as dicts {column: cell}; or an array (n, features) in the units of the training data.
+    """
+    y = outputs(x)
     if "classes" in NOTES:
         best = y.argmax(axis=1) if y.ndim > 1 and y.shape[1] > 1 else (y.reshape(-1) > 0).astype(int)
         return np.array(NOTES["classes"])[best]
     if "targets" in NOTES:
-        y = y * np.array(NOTES["targets"]["scale"]) + np.array(NOTES["targets"]["mean"])
+        y = (y * np.array(NOTES["targets"]["scale"]) + np.array(NOTES["targets"]["mean"])).astype(y.dtype)
     return y
+
+
+def probabilities(x: Array | str | list) -> Array:
+    """Of each class, in the order of NOTES["classes"]; x as predict takes it."""
+    y = outputs(x).astype(float)
+    y = y if y.ndim > 1 and y.shape[1] > 1 else np.stack([0 * y.reshape(-1), y.reshape(-1)], axis=1)
+    e = np.exp(y - y.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
 
 
 def read(path: str) -> Array:
     """The features of a CSV file (- for standard input), by the names of its columns."""
     with open(0 if path == "-" else path, newline="", encoding="utf-8-sig") as file:
-        lines = file.read().splitlines(keepends=True)
-    mark = max(",;\t|", key="".join(lines[:1]).count)
-    table = [row for row in csv.reader(lines, delimiter=mark) if any(cell.strip() for cell in row)]
-    if not table:
+        text = file.read()
+    mark = NOTES.get("delimiter") or max(",;\t|", key=lambda mark: width(text, mark))
+    rows = list(table(text, mark))
+    if len(rows) < 2 and not (rows and unnamed(rows)):
         raise ValueError(f"{path} has no rows")
-    names = [cell.strip() for cell in table[0]]
-    rules = NOTES.get("encoder", {}).get("rules", [])
-    wanted = [rule["name"] for rule in rules] or NOTES.get("features", [])
-    if any(number(name) is None for name in names):
-        table = table[1:]
-    elif len(names) == len(wanted) or not wanted:
-        names = wanted or [str(i) for i in range(len(names))]  # a file without a line of names
-    if absent := [name for name in wanted if name not in names]:
-        raise ValueError(f"{path} has no column {absent[0]!r}; its columns are {', '.join(names)}")
-    if ragged := [row for row in table if len(row) != len(names)]:
+    spare = [f"column_{i}" for i in range(1, len(rows[0]) + 1)]
+    names, lines = [name or other for name, other in zip(rows[0], spare, strict=True)], rows[1:]
+    if unnamed(rows):
+        as_trained = NOTES.get("features", []) if "encoder" not in NOTES else []
+        names, lines = as_trained if len(as_trained) == len(spare) else spare, rows
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{path}: the name {twice[0]!r} is given to {len(twice)} columns")
+    if ragged := [row for row in lines if len(row) != len(names)]:
         raise ValueError(f"{path}: a row has {len(ragged[0])} cells, and there are {len(names)} columns: {ragged[0]}")
-    rows = [dict(zip(names, row, strict=True)) for row in table]
-    if rules:
-        return encode(rows)
-    values = [[number(row[name].strip()) for name in wanted or names] for row in rows]
-    for row, line in zip(values, table, strict=True):
-        if any(value is None or not math.isfinite(value) for value in row):
-            raise ValueError(f"{path}: this model takes numbers only; found the row {line}")
-    return np.array(values, np.float32)
+    try:
+        return features([dict(zip(names, row, strict=True)) for row in lines])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def table(text: str, mark: str) -> Iterator[list[str]]:
+    """The cells of a CSV file, row by row, without empty lines."""
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True, strict=True):
+        cells = [cell.strip() for cell in row]
+        if cells and cells != [""]:
+            yield [pointed(cell) for cell in cells] if NOTES.get("decimal") == "," else cells
+
+
+def width(text: str, mark: str) -> int:
+    """Into how many cells a delimiter cuts the first row."""
+    try:
+        return len(next(table(text, mark), []))
+    except csv.Error:  # the wrong one may leave text behind a closing quote
+        return 0
+
+
+def unnamed(rows: list[list[str]]) -> bool:
+    """Whether the first row is data as the second is, and no names."""
+    first = [number(cell) for cell in rows[0]]
+    kinds = [value is not None and value == value for value in first]
+    below = [(kind, number(cell)) for kind, cell in zip(kinds, (rows[1:] or [[]])[0], strict=False)]
+    alike = [kind == (value is not None) for kind, value in below if value == value]
+    return all(kinds) or (any(kinds) and bool(alike) and all(alike))
 
 
 def main(arguments: list[str]) -> int:
@@ -189,7 +267,7 @@ def main(arguments: list[str]) -> int:
         return 0 if "-h" in arguments or "--help" in arguments else 2
     try:
         y = predict(read(arguments[0]))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     csv.writer(sys.stdout, lineterminator="\n").writerows(y.reshape(len(y), -1).tolist())

@@ -23,6 +23,7 @@ from .architecture import CONTAINERS, whose_forward
 from .arrayfiles import write_bytes
 from .formulas import FORMULAS, number
 from .module import Module
+from .serialize import refuse_others
 
 
 class _Lines:
@@ -85,10 +86,11 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
     """Write a model, as it is in evaluation, into one .py file that needs NumPy and no autograd_core (Python ≥ 3.11).
 
     The file has `model(x)`, the network on an array (n, ...); `predict(x)`; and a command line, `python model.py data.csv`.
-    With notes as the command line's `train` saves them (`nn.notes(path)`), predict(x) takes rows in the units of the
-    training data and gives class names, or numbers in these units: "inputs" and "targets" (Standardizer.to_dict),
-    "classes", "features" (the columns, if all are numbers) or "encoder" (Encoder.to_dict: categories, missing values).
-    Without them predict is model. ValueError for a module whose code is not nn's, named in the sentence.
+    With notes as the command line's `train` saves them (`nn.notes(path)`), predict(x) takes the path of a CSV file, rows as
+    dicts {column: cell}, or an array of features in the units of the training data, and gives class names, or numbers in
+    these units; probabilities(x) those of the classes. Of the notes count "inputs" and "targets" (Standardizer.to_dict),
+    "classes", "features" (the columns, if all are numbers) or "encoder" (Encoder.to_dict: categories, missing values),
+    and how a file is read, "delimiter" and "decimal". Without them predict is model. ValueError for a module whose code is not nn's, named in the sentence.
 
     >>> import pathlib, tempfile
     >>> from autograd_core import nn
@@ -105,6 +107,7 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
         x = x @ p["2.weight"].T + p["2.bias"]  # 2: Linear
     <BLANKLINE>
     """
+    refuse_others(model)
     written = _Lines()
     written.write(model, "")
     first = next(model.parameters(), None)
@@ -115,8 +118,8 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
         *(f"    {line}" for line in written.lines if not line.startswith("x = x  #") and line != "x = x"),
         "    return x",
     ]
-    known = _known_notes(notes or {})
-    functions = _needed("\n".join([*body, "main()"]), known)
+    known = known_notes(notes or {})
+    functions = _needed("\n".join([*body, "main()", "probabilities()" * ("classes" in known)]), known)
     parts = [
         _head(type(model).__name__, os.path.basename(os.fspath(path)), "".join(functions)),
         "\n".join(body),
@@ -131,13 +134,18 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
 _HEAD = '''"""{kind}: a network written out by autograd-core {version}. It needs NumPy and nothing else.
 
 python {name} data.csv      prints a prediction for each row of a CSV file (- for standard input)
-from {module} import predict    predict(x) for an array of shape (n, features)
+from {module} import predict    predict(x) for the path of a CSV file, for rows as dicts
+                            {{column: cell}}, or for an array of shape (n, features)
 """
 
 import base64
 import csv
+import io
 import math
+import os
+import re
 import sys
+from collections.abc import Iterator
 {datetime}
 import numpy as np
 {windows}
@@ -183,7 +191,7 @@ def _needed(text: str, notes: dict[str, Any]) -> list[str]:
     return [source.rstrip() for name, source in ours.items() if name in found and source]
 
 
-def _known_notes(notes: dict[str, Any]) -> dict[str, Any]:
+def known_notes(notes: dict[str, Any]) -> dict[str, Any]:
     """Of the notes what the file can use, checked, with nothing in it but texts, numbers and lists."""
     known: dict[str, Any] = {}
     encoder = notes.get("encoder") or {}
@@ -197,6 +205,9 @@ def _known_notes(notes: dict[str, Any]) -> dict[str, Any]:
         for name in ("inputs", "targets"):
             if notes.get(name):
                 known[name] = {part: [float(v) for v in notes[name][part]] for part in ("mean", "scale")}
+        for name in ("delimiter", "decimal"):
+            if notes.get(name):
+                known[name] = str(notes[name])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the notes are not as `autograd-core train` writes them: {error!r}") from error
     return known

@@ -30,6 +30,7 @@ def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
     written whole or not at all. .safetensors needs the extra `safetensors`; other libraries read the arrays from it.
     ValueError for another suffix, TypeError for notes that JSON cannot say, OSError where the file cannot be written.
     """
+    refuse_others(model)
     arrays: dict[str, Any] = {}
     shared: dict[str, str] = {}
     first: dict[Tensor, str] = {}
@@ -46,6 +47,14 @@ def save(model: Module, path: str | os.PathLike[str], **notes: Any) -> None:
     except (TypeError, ValueError) as error:
         raise TypeError(f"notes are what JSON can say: texts, numbers, lists and dicts of them ({error})") from error
     arrayfiles.write(path, {**header, "checksum": checksum(header, arrays)}, arrays)
+
+
+def refuse_others(model: Any) -> None:
+    """TypeError for what is no module of nn, such as an estimator, which has one."""
+    if not isinstance(model, Module):
+        name = type(model).__name__
+        hint = "; its network is its attribute model_, once it is fitted" if hasattr(model, "fit") else ""
+        raise TypeError(f"a model is a Module of nn, not {name}{hint}")
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:

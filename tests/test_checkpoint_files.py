@@ -230,7 +230,15 @@ def test_what_is_kept(given, left, tmp_path):
 @pytest.mark.parametrize("given", [{"keep": 0}, {"keep": 1}, {"every_steps": 2, "keep": 0, "best": "loss"}])
 def test_files_of_other_names_and_later_epochs_stay(given, tmp_path):
     """What keep removes is its own earlier checkpoints, by their names."""
-    others = ["notes.txt", "arrays.npz", "model.npz", "epoch-00001.npz.bak", "epoch-notes.npz", "epoch-00001-copy.npz", "my-epoch-00001.npz"]
+    others = [
+        "notes.txt",
+        "arrays.npz",
+        "model.npz",
+        "epoch-00001.npz.bak",
+        "epoch-notes.npz",
+        "epoch-00001-copy.npz",
+        "my-epoch-00001.npz",
+    ]
     fit(tmp_path, epochs=1)
     for name in [*others, "epoch-00009.npz"]:
         (tmp_path / name).write_text(name)

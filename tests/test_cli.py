@@ -174,6 +174,16 @@ WRONG_CALLS = [
     (["train", "few.csv"], ["few.csv", "class 'b' has 1 row", "add rows, or join it with another class"]),
     (["train", "mixed.csv"], ["mixed.csv, line ", "column 'a'", "--drop", "--categories"]),
     (["train", "infinite.csv"], ["infinite value", "column 'a' (inf)"]),
+    (["train", "mixed.csv", "--decimal", ";"], ["invalid choice: ';'"]),
+    (
+        ["train", "points.csv", "--task", "regression"],
+        ["column 'kind' should hold numbers", "predict another column, or say --task classification"],
+    ),
+    (["train", "points"], ["no data set 'points'", "A file of your own is named with its ending, such as points.csv"]),
+    (["train", "iris", "--out", "points.csv"], ["points.csv is a file; name a folder for the results with --out"]),
+    (["train", "iris", "--time-limit", "0"], ["--time-limit: '0' is not a number of seconds above 0"]),
+    (["train", "iris", "--time-limit", "soon"], ["'soon' is not a number of seconds above 0"]),
+    (["train", "iris", "--decimal", ","], ["bundled", "--decimal is for CSV files"]),
     (["train"], ["which data?"]),
     (["train", "iris", "--drop", "a"], ["bundled", "--drop is for CSV files"]),
     (
@@ -264,6 +274,19 @@ def test_one_json_object_for_programs(capsys):
     assert said == {"run": "out", **read_json("out/result.json")}
     run("datasets", "--json")
     assert json.loads(capsys.readouterr().out)[1]["name"] == "iris"
+
+
+@pytest.mark.parametrize(("header", "said"), [("2019,2020,2021", True), ("y2019,y2020,y2021", False)])
+def test_names_that_are_taken_for_data_are_told_of(header, said, capsys):
+    Path("years.csv").write_text("\n".join([header, *(f"{a},{b},{2 * a}" for a, b, _ in points())]))
+    assert run("train", "years.csv", "--epochs", 1, "--out", "out") == 0
+    assert ("its first row, 2019, 2020, 2021, is taken for data" in capsys.readouterr().out) == said
+
+
+def test_huge_numbers_are_short(capsys):
+    assert run("train", "iris", "--epochs", 1, "--lr", 1e9, "--out", "runs/a") == 0
+    assert run("runs") == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 200
 
 
 def test_ctrl_c_keeps_everything(monkeypatch, capsys):

@@ -323,6 +323,78 @@ def test_rare_classes_are_told_of():
     assert len(Encoder().fit(table(a=list(range(50)), y=["u"] * 45 + ["v"] * 5)).notes) == 1
 
 
+def test_the_first_text_of_the_file_is_named_however_the_rows_are_split():
+    numbers = ["oops" if i in (40, 90) else i for i in range(100)]
+    with pytest.raises(DataError, match=r"row 40: column 'size' should hold numbers, found 'oops' \(2 of 100"):
+        Encoder().fit(table(size=numbers, y=[i % 2 for i in range(100)]).take(range(99, -1, -1)))
+
+
+def test_a_target_is_not_told_to_be_dropped():
+    with pytest.raises(
+        DataError, match="correct the text, or predict another column, or ask for the task classification"
+    ):
+        Encoder("port", "regression").fit(TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [
+        ([f"${i}.50" for i in range(200)], "dropped; 200 distinct texts are too many categories (at most 100); write $0.50 as a bare number to keep it"),
+        ([f"{i % 28 + 1}/12/2024" for i in range(200)], "taken for 28 categories; write 1/12/2024 as year-month-day to have an order among them"),
+        ([f"{i % 50} %" for i in range(200)], "taken for 50 categories; write 0 % as a bare number to have an order among them"),
+        ([f"{i % 50}a" for i in range(200)], None),
+        ([f"code {i % 50}" for i in range(200)], None),
+    ],
+)  # fmt: skip
+def test_texts_that_look_like_numbers_are_told_of(cells, note):
+    encoder = Encoder().fit(table(a=cells, b=range(200), y=[i % 2 for i in range(200)]))
+    assert [said for said in encoder.notes if "'a'" in said] == ([f"column 'a': {note}"] if note else [])
+    coded = Encoder(categories=["a"]).fit(table(a=[i % 5 for i in range(60)], y=[i % 2 for i in range(60)]))
+    assert not any("bare number" in said for said in coded.notes)
+
+
+def test_classes_that_differ_in_capitals_are_told_of():
+    encoder = Encoder().fit(table(a=[1, 2, 3, 4, 5, 6], y=["Yes", "no", "yes", "no", "Yes", "no"]))
+    assert encoder.notes[0] == "classes Yes, yes differ in capitals alone; spell them alike if they are one"
+
+
+def test_cells_are_looked_through_once_for_the_labels():
+    """A look through all for each of them took minutes for 100,000 rows."""
+
+    class Counting(list):
+        looks = 0
+
+        def __contains__(self, item):
+            self.looks += 1
+            return super().__contains__(item)
+
+    column = datasets.columns.Column(table(y=[i % 3 for i in range(300)]), 0)
+    column.numbers = Counting(column.numbers)
+    assert column.labels("classes") == ["0", "1", "2"]
+    assert column.numbers.looks <= 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1,5", 1.5),
+        ("1.234,5", 1234.5),
+        ("-12.345.678", -12345678),
+        ("+,5e3", 500.0),
+        ("12.5", 12.5),
+        ("7", 7.0),
+        ("", None),
+    ],
+)
+def test_decimal_commas(cell, value, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"a;b\n{cell};x\n2,5;y\n")
+    rows = read_table(path, decimal=",").rows
+    assert [datasets.columns.number(row[0]) for row in rows] == [value, 2.5]
+    with pytest.raises(DataError, match="decimal must be"):
+        read_table(path, decimal=";")
+
+
 @pytest.mark.parametrize("target", ["paid", "fare"])
 def test_survives_json(target):
     encoder = Encoder(target).fit(TRAIN)
@@ -402,3 +474,8 @@ def test_passengers():
     for bad in ({"n": 0}, {"n": 2.5}, {"missing": 1.5}, {"missing": float("nan")}):
         with pytest.raises(ValueError, match=r"must be an integer|is a factor"):
             datasets.make_passengers(**bad)
+
+
+def test_a_file_in_one_piece_is_told_to_name_its_delimiter():
+    with pytest.raises(DataError, match=r"the columns are age~port\. If the file has more, name its delimiter"):
+        Encoder("paid").fit(TRAIN).inputs(table(**{"age~port": ["1~C"]}))

@@ -399,3 +399,18 @@ def test_a_missing_extra_is_named(act, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     with pytest.raises(ImportError, match=r'pip install "autograd-core\[safetensors\]"'):
         act(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("write", [nn.save, nn.to_python, nn.to_onnx])
+def test_an_estimator_is_told_where_its_network_is(write, tmp_path):
+    class Fitted:
+        def fit(self):
+            return self
+
+    with pytest.raises(
+        TypeError, match="a model is a Module of nn, not Fitted; its network is its attribute model_, once"
+    ):
+        write(Fitted(), tmp_path / "model.npz")
+    with pytest.raises(TypeError, match=r"not dict$"):
+        write({}, tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []

@@ -1,9 +1,11 @@
 """Networks as one file of Python: the same numbers without the library, and predictions from a CSV file."""
 
+import csv
 import json
 import runpy
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -184,7 +186,8 @@ def test_a_regression_is_in_the_units_of_the_data(tmp_path):
     ("text", "fragment"),
     [
         ("", "has no rows"),
-        ("a\n1\n", "has no column 'b'; its columns are a"),
+        ("a,b\n", "has no rows"),
+        ("a\n1\n", "there is no column 'b'; the columns are a"),
         ("a,b\n1\n", r"a row has 1 cells, and there are 2 columns: ['1']"),
         ("a,b\n1,x\n", "this model takes numbers only; found the row ['1', 'x']"),
         ("a,b\n1,\n", "this model takes numbers only"),
@@ -269,3 +272,30 @@ def test_texts_are_only_texts(tmp_path):
 def test_notes_of_another_kind_are_refused(notes, tmp_path):
     with pytest.raises(ValueError, match="the notes are not as `autograd-core train` writes them"):
         nn.to_python(nn.Linear(1, 1), tmp_path / "net.py", notes)
+
+
+def test_a_file_is_read_as_the_library_reads_it(tmp_path):
+    """Separators, quotes, line ends, gaps, dates and names that are odd: the same features, or no features at all."""
+    model, notes, *_ = titanic(tmp_path)
+    nn.to_python(model, tmp_path / "net.py", notes)
+    read, encoder = runpy.run_path(str(tmp_path / "net.py"))["read"], datasets.Encoder.from_dict(notes["encoder"])
+    head = "age,port,born,deck"
+    good = ["7,C,1950-01-11,1", "8;C;1950-01-11;1", '8, "C", 1950-01-11, "1"', ",,,", "7,C\u2028,1950-01-11T10:00Z,1.0", '7,"C\nS",1950-01-11,3',
+            "\u0663,C,1950-01-11 23:59,1", "7\tC\t1950-01-11\t1", "7,C,0001-01-01T00:00+23:59,1"]  # fmt: skip
+    bad = ["7,C,19500111,1", "7,C,1950-W01-1,1", "1e300,C,1950-01-11,1", "1_0,C,1950-01-11,1", '7,"C,1950-01-11,1',
+           "7,C,1950-01-11", "inf,C,1950-01-11,1"]  # fmt: skip
+    path = tmp_path / "odd.csv"
+    for row in good:
+        mark = next((mark for mark in ";\t" if mark in row), ",")
+        path.write_text("\n".join([head.replace(",", mark), row, "", row]) + "\r\n", encoding="utf-8-sig", newline="")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", datasets.DataWarning)
+            expected = encoder.inputs(datasets.read_table(path))
+        assert len(expected) == 2
+        np.testing.assert_array_equal(read(path), expected, err_msg=row)
+    for text in [*(f"{head}\n{row}\n" for row in bad), f"{head},age\n7,C,1950-01-11,1,8\n", "7,C,1950-01-11,1\n" * 2]:
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(datasets.DataError):
+            encoder.inputs(datasets.read_table(path))
+        with pytest.raises((ValueError, csv.Error)):
+            read(path)

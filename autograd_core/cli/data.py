@@ -10,6 +10,7 @@ from typing import Any
 from .. import datasets
 
 PARTS = (0.7, 0.15, 0.15)
+BALANCED = ("let class weights make", "let --class-weight balanced make")
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Prepared:
     path: str | None = None
     digest: str = ""
     columns: list[Any] = field(default_factory=list)
+    reading: dict[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ class Prepared:
             "features": list(self.train.feature_names), "classes": list(self.train.classes), "inputs": self.scaler.to_dict(),
             "targets": self.target_scaler.to_dict() if self.target_scaler else None,
             "encoder": self.encoder.to_dict() if self.encoder else None, "target": self.target, "loss": loss,
+            **self.reading,
         }  # fmt: skip
 
     def facts(self) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def prepare(args: Any) -> Prepared:
             "which data? name a bundled set (see: autograd-core datasets) or a CSV file, or set data in the file of --config"
         )
     args.data = source
-    path, encoder, target, columns = Path(source), None, "target", []
+    path, encoder, target, columns, reading = Path(source), None, "target", [], {}
     if source in datasets.names() and not path.is_file():
         _refuse_columns(args, f"{source} is a bundled data set with a target of its own")
         parts, name = datasets.load(source).split(*PARTS, seed=args.seed), source
@@ -71,10 +74,14 @@ def prepare(args: Any) -> Prepared:
         _refuse_columns(args, f"{source} holds the arrays x and y")
         parts, name = datasets.load_npz(path).split(*PARTS, seed=args.seed), path.stem
     elif not (args.target or path.suffix or "/" in source or path.is_file()):
-        datasets.load(source)  # which says what there is
+        try:
+            datasets.load(source)  # which says what there is
+        except ValueError as error:
+            said = str(error).replace("is read by load_csv(path)", f"is named with its ending, such as {source}.csv")
+            raise ValueError(said) from None
         raise AssertionError(source)
     else:
-        table, name = datasets.read_table(source, args.delimiter), path.stem
+        table, name = datasets.read_table(source, args.delimiter, decimal=args.decimal), path.stem
         try:
             parts, encoder = datasets.encode(
                 table,
@@ -88,14 +95,37 @@ def prepare(args: Any) -> Prepared:
         except ValueError as error:
             raise _in_options(error, source) from error
         target = str(encoder.target)
+        encoder.notes = [*_unnamed(table), *(note.replace(*BALANCED) for note in encoder.notes)]
         columns = datasets.describe(table)
+        reading = {"delimiter": args.delimiter, "decimal": args.decimal}
     digest = _digest(path, parts)
     scaled, scaler, *more = datasets.standardize(*parts, target=parts[0].task == "regression")  # type: ignore[call-overload]
     train, validation, test = scaled
     where = str(path.resolve()) if path.is_file() else None
     return Prepared(
-        name, train, validation, test, scaler, more[0] if more else None, encoder, target, where, digest, columns
+        name,
+        train,
+        validation,
+        test,
+        scaler,
+        more[0] if more else None,
+        encoder,
+        target,
+        where,
+        digest,
+        columns,
+        reading,
     )
+
+
+def _unnamed(table: datasets.Table) -> list[str]:
+    """What is said where the first row was taken for data: a header of numbers alone looks like that."""
+    if table.names[0] != "column_1" or table.lines[0] > 1:
+        return []
+    return [
+        f"there is no row of names: its first row, {', '.join(table.rows[0][:5])}, is taken for data as those below it; the "
+        "columns are called column_1 and so on. If it names the columns, write a letter into each name"
+    ]
 
 
 def _in_options(error: ValueError, source: str) -> ValueError:
@@ -106,7 +136,7 @@ def _in_options(error: ValueError, source: str) -> ValueError:
             f"{source}: {said}, too few for training, validation and test to get one each; add rows, or join it with another class"
         )
     for argument, option in [("name its delimiter", "name it with --delimiter"), ("among the categories", "in --categories"),
-                             ("among those to drop", "in --drop")]:  # fmt: skip
+                             ("among those to drop", "in --drop"), ("ask for the task classification", "say --task classification"), ('say decimal=","', 'say --decimal ","')]:  # fmt: skip
         said = said.replace(argument, option)
     return type(error)(said)
 
@@ -115,6 +145,8 @@ def _refuse_columns(args: Any, why: str) -> None:
     for option in ("target", "drop", "categories", "delimiter"):
         if getattr(args, option):
             raise ValueError(f"{why}; --{option} is for CSV files")
+    if args.decimal != ".":
+        raise ValueError(f"{why}; --decimal is for CSV files")
     if args.task != "auto":
         raise ValueError(f"{why}; --task is for CSV files")
 

@@ -13,8 +13,8 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="write a trained model as ONNX, or as one .py file",
-        description="Write a trained model as ONNX (takes standardised features; needs the extra onnx), or as one file of Python that "
-        "needs NumPy alone and predicts the rows of a CSV file: python FILE data.csv.",
+        description="Write a trained model with the preparation of its columns, as ONNX (needs the extra onnx), or as one file of "
+        "Python that needs NumPy alone and predicts the rows of a CSV file: python FILE data.csv.",
     )
     parser.add_argument("run_folder", metavar="RUN", help="the folder of a run, as train made it")
     parser.add_argument("--onnx", metavar="FILE", help="an .onnx file to write")
@@ -24,6 +24,7 @@ def add_command(commands: Any) -> None:
 
 def _export(args: argparse.Namespace) -> None:
     from .. import nn
+    from .predicting import Predictor
 
     if not (args.onnx or args.python):
         raise ValueError("export to what? --onnx FILE, --python FILE, or both")
@@ -33,12 +34,27 @@ def _export(args: argparse.Namespace) -> None:
             if not asked.endswith(suffix):
                 raise ValueError(f"{asked} should end in {suffix}, so that others know what it is")
             files.refuse_old(asked)
-    model, notes = nn.load(path), nn.notes(path)
+    predictor = Predictor(path)
+    model, notes = predictor.model, predictor.notes
     if args.onnx:
         nn.to_onnx(model, args.onnx, notes=notes)
-        print(
-            f"{args.onnx}: takes x, (n, {len(notes['features'])}) standardised features; means and scales stand in its metadata"
-        )
+        print(f"{args.onnx}: takes {_taken(notes)}; gives {'label and probabilities' if notes['classes'] else 'y'}")
     if args.python:
         nn.to_python(model, args.python, notes)
         print(f"{args.python}: python {args.python} data.csv predicts; it needs NumPy alone")
+
+
+def _taken(notes: dict[str, Any]) -> str:
+    """What is fed to the ONNX file, said for people."""
+    if not notes["encoder"]:
+        return f"x, (n, {len(notes['features'])}) float32 in the units of the data, NaN where a number is missing"
+    kinds = {
+        "numbers": "float32, NaN where missing",
+        "dates": "float32, days since 1970",
+        "categories": 'text, "" where missing',
+    }
+    said = []
+    for kind, how in kinds.items():
+        if names := [repr(rule["name"]) for rule in notes["encoder"]["rules"] if rule["kind"] == kind]:
+            said.append(f"{', '.join(names)} ({how})")
+    return f"a column (n, 1) under each name, {'; '.join(said)}"

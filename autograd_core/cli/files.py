@@ -30,6 +30,8 @@ def new_folder(asked: str | None, name: str) -> Path:
             except OSError as error:
                 raise _denied(out, error) from error
     out = Path(str(asked))
+    if out.is_file():
+        raise ValueError(f"{out} is a file; name a folder for the results with --out")
     if any((out / name).exists() for name in (CONFIG, RESULT, MODEL, HISTORY)):
         raise ValueError(f"{out} holds the results of another run; name another folder with --out, or remove it")
     try:

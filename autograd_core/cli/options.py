@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,13 @@ def add_data(parser: Any) -> None:
         "--delimiter",
         metavar="C",
         help="what separates the cells of a CSV file (default: , ; tab or |, as the first row has it)",
+    )
+    add(
+        "--decimal",
+        choices=[".", ","],
+        default=".",
+        metavar="C",
+        help="how the file writes decimals: , for 1.234,5 (default: .)",
     )
     add("--seed", type=int, default=0, metavar="N", help="of split, initial weights and order of samples (default: 0)")
 
@@ -122,7 +130,7 @@ def add_training(parser: Any) -> None:
     )
     add("--patience", type=at_least(0, "patience counts epochs"), default=10, metavar="N",
         help="epochs without a better validation loss before it stops; 0 for never (default: 10)")  # fmt: skip
-    add("--time-limit", type=float, metavar="S", help="pause after so many seconds; `resume` goes on")
+    add("--time-limit", type=seconds, metavar="S", help="pause after so many seconds; `resume` goes on")
 
 
 def add_output(parser: Any, quiet: bool = True) -> None:
@@ -139,6 +147,17 @@ def sizes(text: str) -> list[int]:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes like 64,32") from None
     return [] if found == [0] else found
+
+
+def seconds(text: str) -> float:
+    """A time above 0."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return found
 
 
 def words(text: str) -> list[str]:

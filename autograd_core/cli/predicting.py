@@ -57,6 +57,11 @@ class Predictor:
         """Outputs of a regression, or its standardised targets, in the units of the training data."""
         return outputs if self.target_scaler is None else self.target_scaler.inverse(outputs)
 
+    def read(self, path: str, delimiter: str | None = None, decimal: str | None = None) -> datasets.Table:
+        """A CSV file, read as the one of training was, unless said otherwise."""
+        delimiter, decimal = delimiter or self.notes.get("delimiter"), decimal or self.notes.get("decimal") or "."
+        return datasets.read_table(path, delimiter, decimal=decimal)
+
     def with_target(self, name: str | None) -> None:
         """Look for the answers in another column than in training."""
         if name is not None:

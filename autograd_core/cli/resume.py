@@ -31,7 +31,7 @@ def add_command(commands: Any) -> None:
         metavar="N",
         help="from now on (default: as it began)",
     )
-    add("--time-limit", type=float, metavar="S", help="pause after so many seconds")
+    add("--time-limit", type=options.seconds, metavar="S", help="pause after so many seconds")
     add("--report", action="store_true", help="write report.html as well")
     options.add_output(parser)
     parser.set_defaults(run=_resume)
@@ -92,7 +92,7 @@ def as_trained(run: files.Run) -> argparse.Namespace:
     import hashlib
     from pathlib import Path
 
-    args, data = argparse.Namespace(**run.options, data_by_default=None), run.config["data"]
+    args, data = argparse.Namespace(**{"decimal": "."} | run.options, data_by_default=None), run.config["data"]
     if path := data.get("path"):
         there = Path(path) if Path(path).exists() else Path(args.data)
         if not there.exists():

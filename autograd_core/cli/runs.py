@@ -75,7 +75,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     head = ["run", "data", "epochs", "val loss", "test", "", "seconds", *(n.replace("_", "-") for n in differing)]
     body = [
         [
-            row["run"], row["data"], str(row["epochs"]), _number(row["val_loss"]), _number(row["score"]),
+            row["run"], row["data"], str(row["epochs"]), number(row["val_loss"]), number(row["score"]),
             {"accuracy": "accuracy", "r2": "R²"}[row["metric"]] if row["state"] == "done" else row["state"],
             "" if row["seconds"] is None else f"{row['seconds']:.1f}", *(_said(row["options"].get(n)) for n in differing),
         ]
@@ -91,8 +91,15 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _number(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, (int, float)) else "-"
+def number(value: Any) -> str:
+    """Four places, and short where it is huge.
+
+    >>> number(0.5), number(5.4e28), number(None)
+    ('0.5000', '5.4e+28', '-')
+    """
+    if not isinstance(value, (int, float)):
+        return "-"
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3g}"
 
 
 def _said(value: Any) -> str:

@@ -138,6 +138,8 @@ def _picture(history: Any, path: Path) -> None:
 
 def summary(data: Any, args: Any, facts: Any, results: Any, out: Path) -> str:
     """What a person reads at the end."""
+    from .runs import number
+
     train = data.train
     kinds = (
         f"{len(train.classes)} classes" if train.classes else f"{train.n_outputs} target" + "s" * (train.n_outputs > 1)
@@ -156,7 +158,7 @@ def summary(data: Any, args: Any, facts: Any, results: Any, out: Path) -> str:
         "",
         f"{'':<12}{'loss':>9}" + "".join(f"{label:>10}" for label in metrics.values())
         + ("" if train.classes else "   (of standardised targets)"),
-        *(f"{name:<12}{r['loss']:>9.4f}" + "".join(f"{r[m]:>10.4f}" for m in metrics) for name, r in results.items()),
+        *(f"{name:<12}{number(r['loss']):>9}" + "".join(f"{number(r[m]):>10}" for m in metrics) for name, r in results.items()),
         "",
         f"saved in {out}: {', '.join(sorted(p.name for p in out.iterdir() if not p.name.startswith('.')))}",
     ]  # fmt: skip

@@ -28,6 +28,10 @@ def add_command(commands: Any) -> None:
     for parser in (predict, evaluate):
         parser.add_argument("run_folder", metavar="RUN", help="the folder of a run, as train made it")
         parser.add_argument("data", metavar="DATA", help="a CSV file")
+        parser.add_argument("--delimiter", metavar="C", help="what separates its cells (default: as in training)")
+        parser.add_argument(
+            "--decimal", choices=[".", ","], metavar="C", help="how it writes decimals (default: as in training)"
+        )
         options.add_output(parser, quiet=False)
     predict.add_argument("--out", metavar="FILE", help="write a CSV file instead of printing")
     evaluate.add_argument("--target", metavar="COLUMN", help="the column of the answers (default: as in training)")
@@ -36,13 +40,12 @@ def add_command(commands: Any) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
-    from .. import datasets
     from .predicting import Predictor, probabilities
 
     if args.out:
         files.refuse_old(args.out)
     model = Predictor(files.Run(args.run_folder).model)
-    outputs = model.outputs(model.encoder.inputs(datasets.read_table(args.data)))
+    outputs = model.outputs(model.encoder.inputs(model.read(args.data, args.delimiter, args.decimal)))
     columns: dict[str, list[Any]] = {str(model.encoder.target): list(model.answers(outputs))}
     if model.classes:
         shares = probabilities(outputs)
@@ -63,13 +66,12 @@ def _predict(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from .. import datasets
     from .measures import measure, spelled
     from .predicting import Predictor
 
     run = files.Run(args.run_folder)
     model = Predictor(run.model)
     model.with_target(args.target)
-    data = model.encoder.transform(datasets.read_table(args.data))
+    data = model.encoder.transform(model.read(args.data, args.delimiter, args.decimal))
     found = measure(model, data.x, data.y)
     print(json.dumps({"run": str(run.folder), "data": args.data, **found}) if args.json else spelled(found, args.data))

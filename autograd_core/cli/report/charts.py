@@ -37,10 +37,16 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def number(value: float) -> str:
-    """A number on an axis or in a table, short."""
+    """A number on an axis or in a table, short.
+
+    >>> number(0.1234), number(45753.1), number(2.5e7)
+    ('0.123', '45753', '2.5e7')
+    """
     if value == 0:
         return "0"
-    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.1e}".replace("e+0", "e").replace("e-0", "e-")
+    if 1e3 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e3 else f"{value:.1e}".replace("e+0", "e").replace("e-0", "e-")
 
 
 class Plane:

@@ -20,7 +20,7 @@ def data(facts: dict[str, Any]) -> str:
     said = (
         f"<p>{escape(str(about.get('name')))}: {sum(rows.values())} rows, split into "
         + ", ".join(f"{n} for {part}" for part, n in rows.items())
-        + f"; {about.get('features')} features predict {escape(facts['target'])}.</p>"
+        + f"; {about.get('features')} features predict {escape(repr(facts['target']))}.</p>"
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in about.get("notes", []))
     said += f'<ul class="notes">{notes}</ul>' if notes else ""

@@ -58,5 +58,5 @@ def _headline(facts: dict[str, Any]) -> str:
         else {"R²": f"{test['r2']:.3f}", "mean absolute error": number(test["mae"]), "root mean squared error": number(test["rmse"])}
     )  # fmt: skip
     cards = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in shown.items())
-    what = f"{'Which' if classes else 'What'} {escape(facts['target'])}, on {test['rows']} test rows it has not learnt from:"
+    what = f"How well it predicts {escape(repr(facts['target']))}, on {test['rows']} test rows it has not learnt from:"
     return f'<p class="lead">{what}</p><dl class="cards">{cards}</dl>'

@@ -22,7 +22,7 @@ def mistakes(facts: dict[str, Any]) -> tuple[str, str]:
         drawn += figure(
             "How far off", charts.histogram(off["counts"], off["edges"], "said − true", "Residuals of the test rows")
         )
-        parts = [[name, m["rows"], m["r2"], m["mae"], m["rmse"], m["bias"]] for name, m in measured.items()]
+        parts = [[name, m["rows"], f"{m['r2']:.3f}", m["mae"], m["rmse"], m["bias"]] for name, m in measured.items()]
         head = ["part", "rows", "R²", "mean abs. error", "root mean sq. error", "mean error"]
         return "Residuals", f'<div class="figures">{drawn}</div>{table(head, parts, "In the units of the data")}'
     test, names = measured["test"], facts["classes"]
@@ -41,10 +41,12 @@ def mistakes(facts: dict[str, Any]) -> tuple[str, str]:
         ]
         caption = "Test rows by what is true (down) and what was said (across)"
         said = f'<div class="confusion">{table(["true, said →", *names], lines, caption)}</div>'
-    each = [[c["class"], c["rows"], c["precision"], c["recall"], c["f1"]] for c in test["classes"]]
+    rates = ("precision", "recall", "f1")
+    each = [[c["class"], c["rows"], *(f"{c[rate]:.3f}" for rate in rates)] for c in test["classes"]]
     said += table(["class", "test rows", "precision", "recall", "F1"], each, "Each class by itself")
     parts = [
-        [name, m["rows"], m["accuracy"], m["balanced_accuracy"], m["cross_entropy"]] for name, m in measured.items()
+        [name, m["rows"], f"{m['accuracy']:.3f}", f"{m['balanced_accuracy']:.3f}", m["cross_entropy"]]
+        for name, m in measured.items()
     ]
     return "Mistakes", said + table(
         ["part", "rows", "accuracy", "balanced accuracy", "cross-entropy"], parts, "Each part of the data"
@@ -67,7 +69,7 @@ def calibration(facts: dict[str, Any]) -> str:
     )
     told = (
         f"<p>Where it gives a class 80 %, it should be right in 80 % of the rows: on the broken line. On average it is "
-        f"{test['calibration_error']:.1%} away from it. Large dots stand for many rows.</p>"
+        f"{100 * test['calibration_error']:.1f} % away from it. Large dots stand for many rows.</p>"
     )
     return (
         told
@@ -85,7 +87,7 @@ def importance(facts: dict[str, Any]) -> str:
         "the mean of five shuffles and its spread. Of columns that say the same, neither may seem to matter.</p>"
     )
     rows = [[name, f"{drop:.4f}", f"± {spread:.4f}"] for name, drop, spread in columns]
-    drawn = charts.bars(columns[:SHOWN], f"Fall of {what} for each shuffled column", "{:.3f}".format)
+    drawn = charts.bars(columns[:SHOWN], f"Fall of {what} for each shuffled column", "{:z.3f}".format)
     title = f"The first {SHOWN} of {len(columns)} columns" if len(columns) > SHOWN else f"Fall of {what}"
     return (
         told
