@@ -15,7 +15,7 @@ class Epochs:
         self.training, self.batches = training, batches
         self.run_of: Run | None = None
         self.step: Any = None
-        self.kept: Any = None
+        self.left = False  # whether a step has left its gradients
 
     def run(self, outputs: list[Any] | None, otherwise: Any, look: bool) -> tuple[list[float], list[Any]]:
         """See Training.epoch."""
@@ -49,7 +49,11 @@ class Epochs:
                 losses += found
         for k in range(len(losses), math.ceil(len(x) / size)):
             bx, bt = batch(k)
-            done = self.training.step(bx, bt, outputs is not None, look and (k + 1) * size >= len(x))
+            last = look and (k + 1) * size >= len(x)
+            if last and many is not None and len(bx) == size and not self.left:
+                self.left, done = True, None  # a program for one step is worth writing when it is wanted again
+            else:
+                done = self.training.step(bx, bt, outputs is not None, last)
             output, loss = otherwise(bx, bt) if done is None else done
             losses.append(loss)
             if not math.isfinite(loss):
