@@ -25,6 +25,7 @@ from .runs import Run, count_steps
 from .text import Text
 from .watching import Watched
 
+TURNED_UP_TO = 20_000  # parameters; above, a step is matrix products, to which the layout is all one
 Eager = Callable[[Any, Any], tuple[Any, float]]
 
 
@@ -117,7 +118,8 @@ class Step:
         return self.runs[outputs]
 
     def _run(self, size: int, outputs: bool, shifted: bool) -> Run | None:
-        plan = turned(self.plan, size) if self.fast and self.plan.inline else None
+        small = sum(flat.values.size for _, flat in self.plan.flats) <= TURNED_UP_TO
+        plan = turned(self.plan, size) if self.fast and small and self.plan.inline else None
         if plan is None:
             return Run(self.plan, size, outputs) if Run.possible(self.plan, outputs) else None
         logits = None if shifted else unshift(plan.calls)
