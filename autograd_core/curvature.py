@@ -16,7 +16,7 @@ import numpy as np
 
 from .backward import backprop
 from .batched import Batched, count_of, samples, vmap
-from .modes import mode, set_grad_enabled
+from .modes import followed, mode, set_grad_enabled
 from .ops.shapes import broadcast_to, concatenate
 from .tensor import Tensor
 from .transforms import hvp, is_open, jvp, vjp, with_leaves
@@ -58,7 +58,7 @@ def per_sample_grad(loss: Callable[..., Any], params: Any, batch: Any) -> Any:
 def _repeated(x: Tensor, count: int) -> Tensor:
     """A parameter once for each sample, so that each has a gradient of its own; without memory for the copies."""
     shape = (count, *x.shape)
-    if not x.is_leaf:
+    if not x.is_leaf or followed():  # somebody wants to know where its numbers come from
         return broadcast_to(x, shape=shape)
     leaf = Tensor(0.0, requires_grad=True)
     leaf.value = np.broadcast_to(x.value, shape)

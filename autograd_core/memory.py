@@ -20,10 +20,11 @@ tick = itertools.count(1).__next__
 
 
 class clock:
-    """When memory was last written to, and elements last assigned to: most passes need not look any further."""
+    """When memory was last written to, elements last assigned to, and gradients last asked for: most passes look no further."""
 
     last_write = 0
     last_rebound = 0
+    last_asked = 0
 
 
 def owner(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .memory import describe, origin, same_memory, tick, write
+from .memory import clock, describe, origin, same_memory, tick, write
 from .modes import collecting, followed, mode, no_grad, observers
 from .op import NO_PARAMS, Op, Readable, foreign
 from .operators import Operators
@@ -210,6 +210,8 @@ class Tensor(Operators):
         AttributeError for a result whose gradient is not retained. It shares memory with nothing.
         """
         # the pass leaves a bare array, which is made a Tensor when somebody looks
+        if observers and hasattr(observers[-1], "graded"):
+            observers[-1].graded(self)
         gradient = self.gradient
         if gradient is None and self.op is not None and not getattr(self, "hooks", None):
             raise AttributeError  # __getattr__ says more
@@ -224,8 +226,10 @@ class Tensor(Operators):
     def grad(self, gradient: Any) -> None:
         if gradient is not None and np.shape(gradient) != self.shape:
             raise ValueError(f"the gradient of {describe(self)} must have its shape, not {np.shape(gradient)}")
-        if gradient is None and self.gradient is not None and observers:
+        if gradient is None and observers and (self.gradient is not None or observers[-1].follows):
             observers[-1].cleared(self)
+        elif observers and hasattr(observers[-1], "graded"):
+            observers[-1].graded(self)
         fits = gradient is None or (isinstance(gradient, Tensor) and gradient.dtype == self.dtype)
         self.gradient = gradient if fits else np.array(getattr(gradient, "value", gradient), self.dtype)
 
@@ -240,7 +244,8 @@ class Tensor(Operators):
             raise ValueError(
                 f"{describe(self)} is a result, not a leaf: whether it requires grad follows from its inputs; detach() it first"
             )
-        self.tracked = requires_grad
+        if self.tracked != requires_grad:
+            self.tracked, clock.last_asked = requires_grad, tick()
         return self
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:

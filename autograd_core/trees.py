@@ -73,3 +73,18 @@ def form(tree: Any) -> str:
     if isinstance(tree, (list, tuple)):
         return f"a {type(tree).__name__} of {len(tree)}"
     return f"an array of shape {np.shape(tree)}"
+
+
+def equal(x: Any, y: Any) -> bool:
+    """Whether two nests are the same, of equal arrays, numbers of one type and things that are equal; NaN equals NaN.
+
+    >>> equal({"a": np.array([1.0, np.nan])}, {"a": np.array([1.0, np.nan])}), equal([1], (1,)), equal(1, 1.0)
+    (True, False, False)
+    """
+    if isinstance(x, dict):
+        return isinstance(y, dict) and x.keys() == y.keys() and all(equal(x[k], y[k]) for k in x)
+    if isinstance(x, (list, tuple)):
+        return type(x) is type(y) and len(x) == len(y) and all(map(equal, x, y))
+    if isinstance(x, (np.ndarray, np.generic, int, float)):
+        return type(x) is type(y) and np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f")
+    return x is y or bool(x == y)

@@ -158,7 +158,14 @@ class Module:
             from autograd_core.compiler import compile
         except ImportError:
             raise ImportError("compile() needs autograd_core.compiler, which this installation does not have") from None
-        return compile(self)
+        compiled = compile(self)
+
+        def predict(*inputs: Any, **keywords: Any) -> Any:
+            with no_grad():
+                return compiled(*inputs, **keywords)
+
+        predict.programs = compiled.programs  # type: ignore[attr-defined]
+        return predict
 
     # --- how it looks ------------------------------------------------------------------------------------------
 

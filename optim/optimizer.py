@@ -163,9 +163,8 @@ class Optimizer:
         closure: computes the gradients first, `zero_grad()`, loss, `backward()`, and returns the loss, as this then does.
         """
         loss = None if closure is None else closure()
-        if observers and hasattr(observers[-1], "stepped"):  # a program is being recorded, which will call this
-            observers[-1].stepped(self)
-            return loss
+        if observers and hasattr(observers[-1], "stepped") and observers[-1].stepped(self):
+            return loss  # a program is being recorded, which will call this
         for group, flats in zip(self.param_groups, self._flats, strict=True):
             for flat in flats:
                 for t, values, grads, state in flat.gather():

@@ -40,5 +40,15 @@ def after_step(trainer: Any) -> list[Callable[[Any], Any]]:
     return [*first, *schedule, *last]
 
 
+def between_epochs(trainer: Any) -> bool:
+    """Whether functions of the user's are called then, which may look at gradients or change the data."""
+    rooms = {
+        getattr(f, "__module__", "").split(".")[0]
+        for f in (*trainer.metrics.values(), trainer.schedule)
+        if f is not None
+    }
+    return bool(trainer.run.callbacks) or not rooms <= {"autograd_core", "optim"}
+
+
 def told_last(callback: Any) -> bool:
     return bool(getattr(callback, "told_last", False))

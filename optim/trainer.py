@@ -144,7 +144,7 @@ class Trainer:
         if state is not None:
             run.load_callbacks(state)
             self._tell("on_resume")
-        after_step = telling.after_step(self)
+        after_step, look = telling.after_step(self), telling.between_epochs(self)
         self._bar = Bar(epochs, self.place.epoch, batches) if _shown(progress) else None
         interrupts, first = Interrupts(lambda: self.pause(BY_HAND)), self.place.epoch + 1
         try:
@@ -157,7 +157,7 @@ class Trainer:
                     with np.errstate(
                         over="ignore", invalid="ignore"
                     ):  # a loss that is no number is told of as an error
-                        row = self._epoch(epoch, batches, after_step, look=bool(run.callbacks) or epoch == epochs)
+                        row = self._epoch(epoch, batches, after_step, look=look or epoch == epochs)
                     if row is None:
                         break
                     if held_out is not None:

@@ -6,6 +6,7 @@ A record speaks of rows; here each row has become the NumPy calls that it is mad
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ class Value:
 
     def __init__(self, kind: str, like: Any, source: Any = None, name: str = ""):
         self.kind, self.source, self.name = kind, source, name
-        self.shape, self.dtype = np.shape(like), getattr(like, "dtype", np.dtype(type(like)))
+        self.shape, self.dtype = np.shape(like), like.dtype if hasattr(like, "dtype") else np.dtype(type(like))
         self.axes = axes_in_memory(like) if kind == "made" else None
         self.made: Call | None = None
 
@@ -33,7 +34,7 @@ class Value:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name or (self.made.op.name if self.made else '')} {self.shape}>"
@@ -99,6 +100,12 @@ def axes_in_memory(array: Any) -> tuple[int, ...] | None:
 
 def constant(number: Any) -> Value:
     return Value("constant", number, number)
+
+
+def is_number(x: Any, number: float) -> bool:
+    """Whether an input is this very number, 0 or more; -0.0 is not 0."""
+    x = x.source if isinstance(x, Value) and x.kind == "constant" and not x.shape else x
+    return isinstance(x, (int, float, np.generic, np.ndarray)) and bool(x == number) and not str(x).startswith("-")
 
 
 def tensors(tree: Any) -> list[Tensor]:

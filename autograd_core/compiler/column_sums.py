@@ -72,7 +72,7 @@ class Sums:
         while inner < n:
             summed += 1
             inner *= lengths[-summed]
-        view = self._view(name, size, base, lengths, strides, ITEM)
+        view = self._view(name, size, base, lengths, strides, ITEM, True)
         outer = lengths[: len(lengths) - summed]
         target = self._view(out, len(r), 0, outer, dense(outer), ITEM)
         axis = tuple(range(len(outer), len(lengths)))

@@ -28,7 +28,7 @@ def add_command(commands: Any) -> None:
     add("--activation", default="relu", help="between the layers (default: relu)")
     add("--loss", default="cross_entropy", choices=["cross_entropy", "mse"])
     add("--optimizer", default="sgd", choices=["sgd", "momentum", "adam"])
-    add("--batch", type=int, default=32, metavar="N", help="samples a batch (default: 32)")
+    add("--batch", type=_batch, default=32, metavar="N", help="samples a batch (default: 32)")
     add("--show", action="store_true", help="the program itself, and not only what it costs")
     parser.set_defaults(run=_run)
 
@@ -63,7 +63,13 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _sizes(text: str) -> list[int]:
-    sizes = [int(part) for part in text.split(",")]
+    sizes = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
     if len(sizes) < 2 or min(sizes) < 1:
         raise argparse.ArgumentTypeError(f"layers are like 64,32,10; {text!r} is not")
     return sizes
+
+
+def _batch(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a batch has at least 1 sample; {text!r} is no such number")
+    return int(text)

@@ -7,15 +7,25 @@ import inspect
 import warnings
 from collections.abc import Callable
 from functools import wraps
+from threading import RLock, get_ident
 from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor, filled, new
+from ..modes import mode, observers
 from ..trees import leaves
+from .arguments import Arguments
+from .comparing import same
 from .program import Program
-from .recording import CannotRecord, Record, record, said, same
+from .recording import CannotRecord, Record, record
 from .watching import Watched
+
+MOST = 64  # programs of one function
+REFUSED = "cannot be compiled and runs as it is"
+TOO_MANY = (
+    f"has {MOST} programs, and with other shapes or settings it runs as it is: a plain number among the arguments belongs to the "
+    "program, one that changes is given as an array, np.float32(x); functions are made once and not for each call"
+)
 
 
 def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
@@ -24,12 +34,18 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
     f: takes arrays (as Tensors), returns Tensors (or tuples, lists, dicts of them), and may call grad, backward() or
     an optimizer's step() inside. It is recorded twice, and runs as it is, with one warning, where the two differ or where it
     looks at a value. Parameters are read anew at every call, generators are drawn from, running statistics are written.
-    verify_every=n runs every nth call as it is as well, and compares.
+    All else that f is given (numbers of Python's, strings, modules, functions) belongs to the program; another makes another,
+    up to 64: a number that changes at every call is given as an array. Gradients are taken inside: a result has no graph.
+    Where f is given a Tensor that requires grad, or called in grad(...), it runs as it is. verify_every=n runs every nth call
+    as it is as well, and compares.
 
-    It is recorded anew when a global, a closure's variable or an attribute of a module or object that it names has become another.
+    It is recorded anew when something has become another that names of yours lead to: globals, variables around f, attributes,
+    elements of lists and dicts, bytes of NumPy arrays, also in functions of yours that it calls. Where f itself changes such a
+    thing it runs as it is, with a warning; what was changed by recording is put back.
     Two things no recorder can see, as jax.jit cannot:
-    - what a function that f calls reads beside its arguments, and numbers taken out by the bare array `.value`: they stay as
-      they were when f was recorded, until verify_every finds out;
+    - numbers taken out by the bare array `.value`, and what no name leads to: files, the inside of other packages, elements of
+      more than 1000, and what NumPy makes of an array of more than 64 KB that is written to. They stay as they were when f was
+      recorded, until verify_every finds out;
     - what f does to the world: it prints, writes a file or waits while it is recorded, and not when it is replayed.
 
     >>> from autograd_core import grad
@@ -37,108 +53,122 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
     >>> slope(np.array([1.0, 2.0])), slope(np.array([3.0, 4.0]))
     (Tensor([ 3., 12.]), Tensor([27., 48.]))
     """
+    if not callable(f):
+        raise TypeError(f"compile takes a function or a module, as in compile(lambda x: x * 2), and not {f!r:.60}")
+    if not verify_every and isinstance(getattr(f, "programs", None), dict) and hasattr(f, "__wrapped__"):
+        return f  # it is compiled already
     programs: dict[Any, Program | None] = {}
-    watched = Watched(f)
+    refused: set[Any] = set()  # what is not tried again, whatever changes
+    watching: dict[Any, Watched] = {}
+    alone = RLock()  # a program has one set of buffers
+    told: set[str] = set()  # why it runs as it is, each reason once
     calls = 0
 
-    def compiled(*args: Any) -> Any:
+    def compiled(*args: Any, **keywords: Any) -> Any:
+        given = Arguments(args, keywords)
+        here = observers and any(getattr(o, "thread", get_ident()) == get_ident() for o in [*observers])
+        if not here and not (given.tracked and mode.recording):
+            with alone:
+                program = chosen(given)
+                if program is not None:
+                    return program(*given.arrays)
+        return given.call(f)  # where a graph goes on, or somebody watches, it is a function like any other
+
+    def chosen(given: Arguments) -> Callable[..., Any] | None:
+        """The program for such arguments, recorded if there is none yet; None if f is to run as it is."""
         nonlocal calls
         calls += 1
-        plain = {i: x for i, x in enumerate(args) if isinstance(x, (str, bool, type(None))) or callable(x)}
-        arrays = tuple(
-            x.value if isinstance(x, Tensor) else np.asarray(x) for i, x in enumerate(args) if i not in plain
-        )
-        g = _with(f, plain) if plain else f
-        if not programs or watched.changed():
+        rest = tuple(given.rest)
+        what = rest if given.things else ()
+        watched = watching.get(what)
+        if watched is None and len(watching) <= MOST:
+            watched = watching[what] = Watched(f, *given.things)
+        elif watched is not None and watched.changed():
             watched.look()
-            for k in [k for k, program in programs.items() if program is not None]:
+            for k in [k for k, program in programs.items() if program is not None and k[0] == what]:
                 del programs[k]
-        key = (
-            tuple([(a.shape, a.dtype, None if a.flags.c_contiguous else a.strides) for a in arrays]),
-            tuple(plain.items()),
-            *watched.modes(),
-        )
+        key: Any = (what, rest, tuple(given.shapes), mode.recording, watched.modes() if watched else ())
         there = programs.get(key)
         if there is not None and any(p.gradient is not None for p in there.absent):
             key = (*key, "adding to gradients")
         if key not in programs:
-            programs[key] = _recorded(f, g, arrays, watched)
+            kind = (*key[:4], *(m.training for m in watched.modules)) if watched else ()
+            if kind in refused:
+                return None
+            found = TOO_MANY if watched is None or len(programs) >= MOST else _recorded(f, given, watched)
+            if isinstance(found, str) and found not in told:
+                told.add(found)
+                warnings.warn(f"{_name(f)} {found}", stacklevel=3)
+            if watched is None or found is TOO_MANY:
+                return None
+            key = (*key[:4], watched.modes(), *key[5:])  # now that it is known what is read
+            programs[key] = None if isinstance(found, str) else found
+            if programs[key] is None:
+                refused.add(kind)
         elif verify_every and calls % verify_every == 0 and programs[key] is not None:
-            return _verified(f, g, arrays, programs, key)
+            return lambda *_: _verified(f, given, programs, key, watched)
         program = programs[key]
-        if program is not None and program.ready():
-            return program(*arrays)
-        return g(*(filled(new(Tensor), a) for a in arrays))
+        return program if program is not None and program.ready() else None
 
     if inspect.isroutine(f):
         wraps(f)(compiled)
+    compiled.__wrapped__ = f  # type: ignore[attr-defined]
     compiled.programs = programs  # type: ignore[attr-defined]
     return compiled
 
 
-def _with(f: Callable[..., Any], plain: dict[int, Any]) -> Callable[..., Any]:
-    """f with what is no array in its place: it belongs to the program."""
-
-    def g(*arrays: Any) -> Any:
-        rest = iter(arrays)
-        return f(*(plain[i] if i in plain else next(rest) for i in range(len(arrays) + len(plain))))
-
-    return g
-
-
-def _recorded(f: Any, g: Callable[..., Any], arrays: tuple[Any, ...], watched: Watched) -> Program | None:
+def _recorded(f: Any, given: Arguments, watched: Watched) -> Program | str:
+    """A program, or the reason why there is none."""
+    g, arrays = given.put_into(f), tuple(given.arrays)
     collects = gc.isenabled()
     gc.disable()  # a record has no cycles, and may have a million objects
     try:
-        first = record(g, arrays)
+        first = record(g, arrays, watched=watched)
         adds = first.forgets()
-        second = record(g, arrays, lines=False) if adds else _with_gradients(first, g, arrays)
+        second = record(g, arrays, lines=False, watched=watched) if adds else _with_gradients(first, g, arrays, watched)
         if (
             not adds and second.adds() and not first.adds()
         ):  # nobody forgets the gradients: this holds while there are none
-            adds, second = True, record(g, arrays, lines=False)
-        different, changes = same(first, second), watched.changed()
-        if different is None and changes is None:
-            return Program(first, _argument_names(f, len(arrays)), absent=list(first.leaves) if adds else [])
-        reason = (
-            f"it does not do the same twice: {different}"
-            if different
-            else f"it changes {changes} as it runs{_where(f)}"
-        )
+            adds, second = True, record(g, arrays, lines=False, watched=watched)
+        different = same(first, second)
+        if different is None:
+            watched.also(first)
+            return Program(first, list(given.names(_parameters(f))), absent=list(first.leaves) if adds else [])
+        return f"{REFUSED}: it does not do the same twice: {different}"
     except CannotRecord as error:
-        reason = str(error)
+        return f"{REFUSED}: {error}"
     finally:
         if collects:
             gc.enable()
-    warnings.warn(f"{_name(f)} cannot be compiled and runs as it is: {reason}", stacklevel=4)
-    return None
 
 
-def _with_gradients(first: Record, g: Callable[..., Any], arrays: tuple[Any, ...]) -> Record:
+def _with_gradients(first: Record, g: Callable[..., Any], arrays: tuple[Any, ...], watched: Watched) -> Record:
     """Another record, made where all that is trained has a gradient already."""
     missing = [p for p in first.leaves if p.gradient is None]
     for p in missing:
         p.gradient = np.zeros_like(p.value)
     try:
-        return record(g, arrays, lines=False)
+        return record(g, arrays, lines=False, watched=watched)
     finally:
         for p in missing:
             p.gradient = None
 
 
-def _verified(f: Any, g: Callable[..., Any], arrays: tuple[Any, ...], programs: dict[Any, Any], key: Any) -> Any:
+def _verified(f: Any, given: Arguments, programs: dict[Any, Any], key: Any, watched: Any) -> Any:
     """A call whose result is compared with what the function gives as it is; if they differ, it runs as it is from now on."""
     try:
-        expected = leaves(record(g, arrays).result)  # which leaves nothing behind
-        got = programs[key](*arrays)
+        expected = leaves(
+            record(given.put_into(f), tuple(given.arrays), watched=watched).result
+        )  # which leaves nothing behind
+        got = programs[key](*given.arrays)
         if all(map(_close, leaves(got), expected)):
             return got
         reason = "it gave something else than its program"
     except CannotRecord as error:
         reason = str(error)
-        got = g(*(filled(new(Tensor), a) for a in arrays))
+        got = given.call(f)
     programs[key] = None
-    warnings.warn(f"{_name(f)} runs as it is from now on: {reason}; it does not do the same each time", stacklevel=4)
+    warnings.warn(f"{_name(f)} runs as it is from now on: {reason}; it does not do the same each time", stacklevel=5)
     return got
 
 
@@ -151,22 +181,14 @@ def _close(a: Any, b: Any) -> bool:
     )
 
 
-def _where(f: Any) -> str:
-    code = getattr(getattr(f, "forward", f), "__code__", None)
-    return "" if code is None else f" in {said((code.co_filename, code.co_firstlineno))}"
-
-
 def _name(f: Any) -> str:
     return getattr(f, "__name__", type(f).__name__)
 
 
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+def _parameters(f: Callable[..., Any]) -> list[str]:
+    """What a function calls its arguments by their place."""
     try:
-        names = [
-            p.name
-            for p in inspect.signature(getattr(f, "forward", f)).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
+        parameters = inspect.signature(getattr(f, "forward", f)).parameters.values()
     except ValueError:
-        names = []
-    return names[:count] if len(names) >= count else [f"x{i}" for i in range(count)]
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

@@ -23,11 +23,11 @@ def loss_part(plan: Plan) -> tuple[list[Call], list[Value]] | None:
         if "rng" in call.params or not needed.isdisjoint(call.outs):
             needed.update(call.values)
             kept.add(id(call))
-    of_loss, wanted = [], {plan.loss}
+    of_loss, wanted = [], {plan.loss: None}  # in an order that is the same in each run
     for call in reversed(plan.calls.calls):
         if id(call) not in kept and call.out in wanted:
             of_loss.append(call)
-            wanted.update(call.values)
+            wanted.update(dict.fromkeys(call.values))
     made = {call.out for call in of_loss}
     slots = [v for v in wanted if v not in made and v.kind == "made"]
     if not of_loss or any(len(c.outs) > 1 or not _stackable(c) for c in of_loss) or plan.loss not in made:

@@ -15,23 +15,24 @@ import numpy as np
 from ..modes import set_grad_enabled
 from ..op import Op
 from ..ops import arithmetic, losses, shapes
+from ..ops.indexing import is_basic
 from ..tensor import Tensor, filled, new
 from .calls import Call, Calls, Value, constant
 from .recording import Read, Record, record, said
 
 
-def _private(name: str, kernel: Callable[..., Any], inputs: str, **fields: Any) -> Op:
+def private(name: str, kernel: Callable[..., Any], inputs: str, rule: Any = None, **fields: Any) -> Op:
     """A row of the compiler's own, which is in no table."""
     defaults: dict[str, Any] = {
         "params": {}, "saved": {}, "variadic": False, "latex": "", "text": "", "binds": "", "words": "", "samples": None,
         "definition": None, "elementwise": False, "numpy": (), "eager": kernel,
     }  # fmt: skip
-    return Op(name, kernel, dict.fromkeys(inputs.split()), **{**defaults, **fields})
+    return Op(name, kernel, dict.fromkeys(inputs.split(), rule), **{**defaults, **fields})
 
 
-vdot = _private("vdot", np.vdot, "a b")
-bit_mask = _private("bit_mask", lambda a: np.sign(a), "a")
-masked = _private("masked", lambda a, mask: a * mask, "a mask")
+vdot = private("vdot", np.vdot, "a b")
+bit_mask = private("bit_mask", lambda a: np.sign(a), "a")
+masked = private("masked", lambda a, mask: a * mask, "a mask")
 
 # rows that are one NumPy call, or that the writer knows how to write
 NATIVE = {
@@ -137,8 +138,8 @@ def _lower(
             for out, made in zip(outs, found, strict=True):
                 known[id(out)] = within(made)
             calls.kept.append(inner)
-            for read in inner.steps:  # only the shape is asked for from here on
-                read.out.value = np.broadcast_to(np.zeros((), read.out.value.dtype), read.out.value.shape)
+            for read in inner.steps:  # its numbers are asked for no more
+                read.out.value = None
             return
     made = [Value("made", x.value) for x in outs]
     for x, v in zip(outs, made, strict=True):
@@ -169,6 +170,8 @@ def _parts(step: Read) -> tuple[Record, list[Any]] | None:
     found = list(inner.result) if isinstance(inner.result, tuple) else [inner.result]
     if not inner.steps or any(read.op is step.op for read in inner.steps) or len(found) != len(wanted):
         return None
+    if any(read.op.name == "getitem" and not is_basic(read.params["index"]) for read in inner.steps):
+        return None  # Tensors gather by a table of places what is a view of an array
     for got, want in zip(found, wanted, strict=True):
         if not isinstance(got, Tensor) or got.dtype != want.dtype or got.shape != want.shape:
             return None

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from keyword import kwlist
 from typing import Any
 
 import numpy as np
 
 from .calls import Call, Value
+
+NUMPYS = frozenset(dir(np))  # names that a program may import
+UNFIT = re.compile(r"\W", re.ASCII)
+# what the text says beside its own names
+RESERVED = {
+    *kwlist,
+    "prepare",
+    "step",
+    "run",
+    "batches",
+    "keep",
+    "numbers",
+    "as_strided",
+    "float",
+    "abs",
+    "range",
+    "i",
+    "_",
+}
 
 
 class Thing:
@@ -21,7 +42,7 @@ class Names:
 
     def __init__(self) -> None:
         self.names: dict[Value, str] = {}
-        self.taken: set[str] = {"prepare", "step", "run", "batches", "keep"}
+        self.taken: set[str] = set(RESERVED)
         self.counts: dict[str, int] = {}
         self.given: dict[str, Any] = {}  # what prepare is called with, by name: a Value, or the thing itself
         self.functions: set[str] = set()  # of NumPy
@@ -33,14 +54,14 @@ class Names:
 
     def fresh(self, wish: str) -> str:
         """A name that nothing has yet, as close to a wish as can be."""
-        wish = "".join(c if c.isalnum() and c.isascii() else "_" for c in wish) or "x"
+        wish = UNFIT.sub("_", wish) or "x"
         while wish[0].isdigit():  # "0.weight" is weight_0
             first, _, rest = wish.partition("_")
             wish = f"{rest}_{first}" if any(map(str.isalpha, rest)) else f"p_{wish}"
         name = wish
         stem = wish.rstrip("0123456789") or wish
         n = self.counts.get(stem, 1)
-        while name in self.taken or hasattr(np, name):
+        while name in self.taken or name in NUMPYS:
             n += 1
             name = f"{stem}{n}"
         self.counts[stem] = n
@@ -60,10 +81,6 @@ class Names:
         name = self.fresh(wish)
         self.given[name] = thing
         return name
-
-    def given_name(self, array: Any) -> str | None:
-        """What prepare's argument is called that is this very array."""
-        return next((n for n, thing in self.given.items() if isinstance(thing, Thing) and thing.array is array), None)
 
     def name(self, x: Any) -> str:
         """How the program speaks of an input."""

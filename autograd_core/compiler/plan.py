@@ -11,11 +11,15 @@ from ..hooks import in_use
 from ..memory import describe
 from ..tensor import Tensor
 from .calls import Call, Calls, Value
+from .comparing import same
+from .followed import CannotWrite
 from .lowering import from_record
 from .passes import hoist
 from .program import optimise
-from .recording import CannotRecord, record, same
-from .updates import CannotWrite, Rule
+from .recording import CannotRecord, record
+from .updates import Rule
+
+ROOMS = {"autograd_core", "nn", "optim"}  # of the library
 
 
 class NotAStep(Exception):
@@ -30,6 +34,8 @@ class Plan:
 
     def __init__(self, training: Any, x: Any, t: Any):
         self.optimizer = optimizer = training.optimizer
+        if not of_the_library(optimizer, "zero_grad"):
+            raise CannotRecord(f"{type(optimizer).__name__} forgets gradients in its own way")
         trained = {p for group in optimizer.param_groups for p in group["params"]}
         for p in (*trained, *training.parameters) if in_use.anywhere else ():
             if hooked(p):
@@ -42,14 +48,17 @@ class Plan:
             if not isinstance(loss, Tensor) or not isinstance(output, Tensor) or loss.size != 1 or not loss.tracked:
                 raise NotAStep  # eager code will say what is wrong with it
             loss.backward()
-            return output, loss
+            return output, loss.reshape(()) if loss.shape else loss
 
         others = [(p, p.gradient) for p in training.parameters if p not in trained]
         for p, _ in others:
             p.gradient = None
         try:
-            found = record(forward_backward, (x, t), lines=not training.trusted)
-            if not training.trusted and (different := same(found, record(forward_backward, (x, t)))):
+            watched = None if training.trusted else training.watched
+            found = record(forward_backward, (x, t), lines=not training.trusted, watched=watched)
+            if not training.trusted and (
+                different := same(found, record(forward_backward, (x, t), lines=False, watched=watched))
+            ):
                 raise CannotRecord(f"the step does not do the same twice: {different}")
         finally:
             for p, g in others:
@@ -81,7 +90,7 @@ class Plan:
         self.adopt()
         every = all(p in self.gradients for _, flat in self.flats for p in flat.params)
         even = all(len(set(flat.steps)) == 1 for _, flat in self.flats)
-        plain = getattr(type(optimizer).step, "__qualname__", "") == "Optimizer.step"
+        plain = type(optimizer).step.__qualname__ == "Optimizer.step" and of_the_library(optimizer, "step")
         self.inline = every and even and plain and training.clip is None
         self.turned = False  # whether the output has a column for each sample
         self.with_ones: set[Value] = set()  # arguments whose rows end with a 1
@@ -122,6 +131,9 @@ class Plan:
         """The optimizer's rule for each flat buffer as it stands now; None for one that is called as it is."""
         found: list[Rule | None] = []
         for i, (group, flat) in enumerate(self.flats):
+            if not of_the_library(self.optimizer):
+                found.append(None)  # a rule of the user's own may look at what it likes
+                continue
             try:
                 found.append(Rule(self.optimizer, group, flat, flat.steps[0] + 1, f"_{i}" if i else ""))
             except (CannotWrite, TypeError, AttributeError):
@@ -138,6 +150,19 @@ class Plan:
         first = (x, t)[call.inputs[0].source]
         others = [np.empty((len(x), *y.shape[1:]), y.dtype) if isinstance(y, Value) else y for y in call.inputs[1:]]
         return call.op.kernel(first, *others, **call.params)
+
+
+def of_the_library(thing: Any, *methods: str) -> bool:
+    """Whether a module, loss or optimizer is the library's own as it was written, so that it does the same each time.
+
+    methods: whether these are, whatever else its class may say.
+    """
+    made = [getattr(type(thing), m, None) for m in methods] or [type(thing)]
+    rooms = {getattr(x, "__module__", "").split(".")[0] for x in made}
+    replaced = methods or ("forward", "apply", "update", "coefficients")
+    return (
+        rooms <= ROOMS and isinstance(own := getattr(thing, "__dict__", None), dict) and own.keys().isdisjoint(replaced)
+    )
 
 
 def hooked(p: Tensor) -> bool:

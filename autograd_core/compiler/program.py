@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..memory import write, wrote
 from ..op import Op
-from ..tensor import Tensor, filled, new
+from ..tensor import Tensor
 from ..trees import mapped
 from .calls import Calls, Value, constant
 from .explaining import explained
@@ -17,6 +18,7 @@ from .lowering import from_record
 from .names import Thing
 from .passes import PASSES
 from .recording import Record
+from .results import result, there_before
 from .scalars import all_scalars, write_scalars
 from .writing import Writer
 
@@ -41,11 +43,10 @@ class Program:
             tanh(multiply1, multiply1)  # tanh
             sum2 = add.reduce(multiply1, None)  # sum
             return sum2,
-    <BLANKLINE>
         return step
     <BLANKLINE>
     >>> program(np.zeros(2))
-    Tensor(0.)
+    Tensor(0., op=compiled)
     """
 
     def __init__(self, found: Record, names: list[str], absent: Sequence[Tensor] = ()):
@@ -53,6 +54,9 @@ class Program:
         from .rolling import columns_of, outside
 
         self.absent = absent  # whose gradients must not be there yet
+        self.others = {p for o, gradients in found.updates for g in o.param_groups for p in g["params"]} - {
+            p for _, gradients in found.updates for p in gradients
+        }  # of a stepping optimizer's, but without a gradient
         self.costs = ""
         self.record = found
         self.calls = Calls([], [], {id(p): constant(0.0) for p in found.leaves})
@@ -77,6 +81,9 @@ class Program:
             writer = Writer(self.calls)
             self.source = writer.write()
             self.given, self.numbers, self.buffers = writer.given, writer.numbers, writer.buffers
+        values = (*self.calls.outside.values(), *self.numbers)
+        trained = [v.source for v in values if v.kind == "outside" and v.source.tracked]
+        self.trained = tuple(dict.fromkeys([*found.leaves, *trained]))
         self._code: Any = None
         self.bound: list[tuple[Tensor, Any]] = []
         self.step: Callable[..., Any] | None = None
@@ -92,14 +99,19 @@ class Program:
             return known[id(x)]
 
         wanted: dict[Any, Value] = {}
-        self.tree = mapped(lambda x: _Place(wanted, of(x)) if isinstance(x, Tensor) else x, found.result)
+
+        def place(x: Any) -> Any:
+            own = isinstance(x, Tensor) and not there_before(x, found)
+            return _Place(wanted, of(x), x.tracked) if own else x
+
+        self.tree = mapped(place, found.result)
         self.writes = [(t, _Place(wanted, of(x))) for t, x in found.writes]
         self.updates = [
             (optimizer, {p: _Place(wanted, of(g)) for p, g in gradients.items() if isinstance(g, Tensor)})
             for optimizer, gradients in found.updates
         ]
-        outside = {p: g for p, g in found.gradients.items() if id(p) in self.calls.outside}
-        self.gradients = {p: _Place(wanted, of(g)) if isinstance(g, Tensor) else g for p, g in outside.items()}
+        self.gradients: dict[Tensor, Any] = {p: None for p in found.emptied if p not in found.leaves}
+        self.gradients |= {p: _Place(wanted, of(g)) if isinstance(g, Tensor) else g for p, g in found.gradients.items()}
         return wanted
 
     @property
@@ -124,8 +136,9 @@ class Program:
         return self.step
 
     def ready(self) -> bool:
-        """Whether all is there that the program reads: a gradient that was there when it was recorded may be gone."""
-        return all(v.kind != "gradient" or v.source.gradient is not None for v in self.numbers)
+        """Whether those gradients are there that were there when it was recorded, and no others that a step would use."""
+        there = all(v.kind != "gradient" or v.source.gradient is not None for v in self.numbers)
+        return there and all(p.gradient is None for p in self.others)
 
     def run(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         """The results for these arrays, as they lie in the program's buffers."""
@@ -138,12 +151,18 @@ class Program:
         values = self.run(tuple(np.asarray(a) for a in arrays))
         self._written(values)
         for optimizer, gradients in self.updates:
+            before = [(p, p.gradient) for p in gradients]
             for p, place in gradients.items():
                 p.gradient = np.array(values[place.i])
             optimizer.step()
+            for p, gradient in before:
+                p.gradient = gradient
         for p, place in self.gradients.items():
             p.gradient = np.array(values[place.i]) if isinstance(place, _Place) else place
-        return mapped(lambda x: _result(values[x.i]) if isinstance(x, _Place) else x, self.tree)
+        trained = self.trained
+        return mapped(
+            lambda x: result(values[x.i], trained if x.tracked else ()) if isinstance(x, _Place) else x, self.tree
+        )
 
     def _written(self, values: tuple[Any, ...]) -> None:
         """What the function writes to, single numbers all at once."""
@@ -161,8 +180,8 @@ class Program:
 class _Place:
     """Where among the results something stands."""
 
-    def __init__(self, wanted: dict[Any, Value], value: Value):
-        self.i = len(wanted)
+    def __init__(self, wanted: dict[Any, Value], value: Value, tracked: bool = False):
+        self.i, self.tracked = len(wanted), tracked
         wanted[self.i] = value
 
 
@@ -172,15 +191,10 @@ def optimise(calls: Calls) -> None:
         one(calls)
 
 
+@lru_cache(maxsize=64)
 def compile_text(source: str) -> Any:
-    """The code of a program's source."""
+    """The code of a program's source; that of another model of the same shape is the same."""
     return compile(source, "<program>", "exec")
-
-
-def _result(value: Any) -> Tensor:
-    """A result in memory of its own."""
-    value = np.array(value)
-    return filled(new(Tensor), value if value.ndim else value[()])
 
 
 def number_of(v: Value) -> Any:

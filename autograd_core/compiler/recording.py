@@ -11,20 +11,24 @@ import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from threading import get_ident
+from threading import RLock, get_ident
 from typing import Any
 
 import numpy as np
 
-from ..memory import describe, tick
-from ..modes import observers, set_grad_enabled
+from ..memory import describe, owner, tick
+from ..modes import observers
 from ..op import Op
 from ..tensor import Tensor, filled, new
+from ..trees import equal, mapped
+from .keeping import Kept
+from .watching import Watched
 
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARY = (_HOME + os.sep, *(os.path.join(os.path.dirname(_HOME), room) + os.sep for room in ("nn", "optim")))
-LINED = 5000  # rows whose lines are noted; of more than that nobody reads the lines
+LINED = 5000  # rows of which it is noted where they come from; of more than that nobody reads it
 
+_alone = RLock()  # of several observers, one is told: one function is recorded at a time
 _own: dict[str, bool] = {}  # whether a file is the library's own
 
 
@@ -68,33 +72,47 @@ class Record:
         self.before: dict[Tensor, Tensor] = {}  # what stands for the gradients that there were
         self.states: list[tuple[Any, Any]] = []  # generators, with their states before
         self.written: dict[int, Tensor] = {}
+        self.stale: dict[int, Any] = {}  # tensors that are to be written to, and their memory, by id
+        self.drawn: dict[Any, Any] = {}  # generators, with their states after the last row that drew from them
         self.emptied: set[Tensor] = set()  # whose gradients were thrown away
 
     def row(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
         """A row was read."""
         if get_ident() != self.thread:
             return
-        if self.written:  # what was written to is what was written
-            inputs = tuple([self.written.get(id(x), x) for x in inputs])
+        if self.stale:
+            inputs = tuple(map(self._now, inputs))
         for x in inputs:
             if isinstance(x, Tensor) and x.op is None and x.tracked and x not in self.leaves:
-                if self.updates:
-                    raise CannotRecord(f"{describe(x)} is read after an optimizer has stepped{self._where()}")
-                self.leaves[x] = x.gradient
-                if x.gradient is not None:  # what there is already, to which a pass may add
-                    x.gradient = self.before[x] = filled(
-                        new(Tensor), x.gradient.value if isinstance(x.gradient, Tensor) else x.gradient
-                    )
+                self._leaf(x)
         saved: tuple[Any, ...] = ()
         if op.saved and out.tracked:  # the rules are to read Tensors that this record knows
             saved = tuple(filled(new(Tensor), s) if isinstance(s, (np.ndarray, np.generic)) else s for s in out.saved)
             out.saved = saved
+        if "rng" in params:
+            self.drawn[params["rng"]] = params["rng"].bit_generator.state
         self.steps.append(
             Read(out, op, inputs, params, saved, _users_line() if self.lines and len(self.steps) < LINED else None)
         )
 
-    def passing(self, outputs: Any, order: Any, edges: Iterable[Any], grads: Any) -> Iterator[Any]:
+    def _leaf(self, x: Tensor) -> None:
+        """What is trained is read for the first time."""
+        self.leaves[x] = x.gradient
+        if x.gradient is not None:  # what there is already, to which a pass may add
+            x.gradient = self.before[x] = filled(new(Tensor), getattr(x.gradient, "value", x.gradient))
+
+    def _now(self, x: Any) -> Any:
+        """What is read of something after writes: what was written to it."""
+        x = self.written.get(id(x), x)
+        if isinstance(x, Tensor) and (id(x) in self.stale or id(owner(x)) in self.stale):
+            raise CannotRecord(f"{describe(x)} is read after its memory was written to{self._where()}")
+        return x
+
+    def passing(self, outputs: Any, order: Any, edges: Iterable[Any], grads: Any) -> Iterable[Any]:
         """A backward pass is made: of what is read, note by whose rule."""
+        return self._noting(edges) if len(self.steps) < LINED else edges
+
+    def _noting(self, edges: Iterable[Any]) -> Iterator[Any]:
         start = len(self.steps)
         for edge in edges:
             for read in self.steps[start:]:
@@ -104,31 +122,62 @@ class Record:
 
     def draws(self, rng: Any) -> None:
         """A row is about to draw random numbers; they are given back when the record is finished."""
+        if get_ident() != self.thread:
+            return
         generator = rng if isinstance(rng, np.random.Generator) else None
         if generator is None:
             raise CannotRecord(f"random numbers without a Generator are drawn{self._where()}")
-        if all(generator is not g for g, _ in self.states):
+        if generator not in self.drawn:
             self.states.append((generator, generator.bit_generator.state))
+        self._drawn_by_rows()
+
+    def _drawn_by_rows(self) -> None:
+        """What a generator gave to others than rows is not in the record."""
+        if any(not equal(generator.bit_generator.state, state) for generator, state in self.drawn.items()):
+            raise CannotRecord(f"numbers are drawn by hand from a generator of which rows draw, too{self._where()}")
 
     def assigned(self, tensor: Any, numbers: Any, index: Any) -> bool:
         """A whole tensor was assigned to: noted, and not done. True if that is all there is to be done."""
         if get_ident() != self.thread:
             return False
+        if any(tensor is x for x in self.arguments):
+            raise CannotRecord(f"a write to an argument, which is the caller's{self._where()}")
         if index is not ... or not isinstance(numbers, Tensor) or (tensor.tracked and tensor.op is not None):
             raise CannotRecord(f"a write of plain numbers to {describe(tensor)}{self._where()}")
+        numbers = self._now(numbers)
         self.writes.append((tensor, numbers))
         self.written[id(tensor)] = numbers
+        self._writing(tensor)
         return True
 
-    def stepped(self, optimizer: Any) -> None:
-        """An optimizer was told to step: noted, and not done."""
+    def _writing(self, tensor: Any) -> None:
+        """This tensor is to be written to, and all that show its memory."""
+        self.stale |= {id(tensor): tensor, id(owner(tensor)): owner(tensor)}
+
+    def stepped(self, optimizer: Any) -> bool:
+        """An optimizer was told to step: noted, and not done. True if that is all there is to be done."""
+        if get_ident() != self.thread:
+            return False
         of = [p for group in optimizer.param_groups for p in group["params"]]
-        self.updates.append((optimizer, {p: p.gradient for p in of if p.gradient is not None}))
+        self.updates.append((optimizer, self._gradients([p for p in of if p.gradient is not None])))
+        for p in self.updates[-1][1]:
+            self._writing(p)
+        return True
+
+    def _gradients(self, of: list[Tensor]) -> dict[Tensor, Any]:
+        """Their gradients as they are now, which must be of this record, and no plain numbers."""
+        for p in of:
+            g = p.gradient
+            if g is not None and not (isinstance(g, Tensor) and g.born > self.begun):
+                raise CannotRecord(
+                    f"the gradient of {describe(p)} was not computed by rows, as far as one sees,{self._where()}"
+                )
+        return {p: p.gradient for p in of}
 
     def adds(self) -> bool:
         """Whether gradients that were there already were added to."""
         there = {id(x) for x in self.before.values()}
-        return any(id(x) in there for step in self.steps for x in step.inputs)
+        return bool(there) and any(id(x) in there for step in self.steps for x in step.inputs)
 
     def wrote(self, tensor: Tensor) -> None:
         """Memory was written to, which a program of rows cannot say."""
@@ -138,8 +187,14 @@ class Record:
     def made(self, tensor: Any, data: Any) -> None:
         pass
 
+    def graded(self, tensor: Any) -> None:
+        """A gradient is read, or another one put in its place."""
+        if get_ident() == self.thread and tensor.op is None and tensor.tracked and tensor not in self.leaves:
+            self._leaf(tensor)
+
     def cleared(self, tensor: Any) -> None:
-        self.emptied.add(tensor)
+        if get_ident() == self.thread:
+            self.emptied.add(tensor)
 
     def forgets(self) -> bool:
         """Whether there were no gradients before, and those that were collected were thrown away in the end."""
@@ -155,59 +210,35 @@ class Record:
         return f" in {line}" if line else ""
 
 
-def record(f: Callable[..., Any], arrays: tuple[Any, ...], lines: bool = True) -> Record:
-    """Run f on Tensors of these arrays and note what it does; CannotRecord where it looks at a value."""
-    found = Record([filled(new(Tensor), a) for a in arrays], lines=lines)
-    observers.append(found)
-    try:
-        with set_grad_enabled(True):
-            found.result = f(*found.arguments)
-        found.gradients = {p: p.gradient for p in found.leaves if p.gradient is not found.before.get(p)}
-    finally:
-        observers.remove(found)
-        for generator, state in found.states:
-            generator.bit_generator.state = state
-        for p, before in found.leaves.items():
-            p.gradient = before
-    return found
+def record(
+    f: Callable[..., Any], arrays: tuple[Any, ...], lines: bool = True, watched: Watched | None = None
+) -> Record:
+    """Run f on Tensors of these arrays and note what it does; CannotRecord where it looks at a value.
 
-
-def same(a: Record, b: Record) -> str | None:
-    """None if two records of one function are the same program; else what differs first."""
-    if len(a.steps) != len(b.steps):
-        return f"{len(a.steps)} rows were read the first time, {len(b.steps)} the second"
-    places, others = _places(a), _places(b)
-    for s, t in zip(a.steps, b.steps, strict=True):
-        difference = None
-        if s.op is not t.op or len(s.inputs) != len(t.inputs):
-            what = s.op.name + (f" in {said(s.line)}" if s.line else "")
-            return f"where {what} was read the first time, the second time it was {t.op.name}"
-        if s.params is not t.params and not _equal(s.params, t.params):
-            difference = "has other parameters"
-        for x, y in zip(s.inputs, t.inputs, strict=True):
-            place = places.get(id(x))
-            if place != others.get(id(y)):
-                difference = "reads something else"
-            elif place is None and x is not y and not _equal(getattr(x, "value", x), getattr(y, "value", y)):
-                difference = "reads another number"
-        if difference:
-            return s.op.name + (f" in {said(s.line)}" if s.line else "") + f" {difference} the second time"
-    return None
-
-
-def _places(a: Record) -> dict[int, int]:
-    made = [x for s in a.steps for x in (s.out, *s.saved)]
-    return {id(x): i for i, x in enumerate([*a.arguments, *made])}
-
-
-def _equal(x: Any, y: Any) -> bool:
-    if isinstance(x, dict):
-        return x.keys() == y.keys() and all(_equal(x[k], y[k]) for k in x)
-    if isinstance(x, tuple):
-        return isinstance(y, tuple) and len(x) == len(y) and all(map(_equal, x, y))
-    if isinstance(x, (np.ndarray, np.generic, int, float)):
-        return type(x) is type(y) and np.array_equal(x, y, equal_nan=np.asarray(x).dtype.kind == "f")
-    return x is y or bool(x == y)
+    watched: what it may change, which is put back; CannotRecord where there is any such thing.
+    """
+    with _alone:
+        kept = Kept(watched.things) if watched is not None else None
+        found = Record([], lines=lines)
+        found.arguments = [filled(new(Tensor), a) for a in arrays]  # born after it has begun, like all of its own
+        observers.append(found)
+        try:
+            with np.errstate(all="ignore"):  # the first run of the program will say it
+                found.result = mapped(found._now, f(*found.arguments))
+            found.gradients = found._gradients([p for p in found.leaves if p.gradient is not found.before.get(p)])
+            found._drawn_by_rows()
+        finally:
+            observers.remove(found)
+            for generator, state in found.states:
+                generator.bit_generator.state = state
+            for p, before in found.leaves.items():
+                p.gradient = before
+            changed = kept.put_back() if kept is not None else None
+        if watched is not None and changed:
+            code = getattr(getattr(watched.things[0], "forward", watched.things[0]), "__code__", None)
+            place = f" in {said((code.co_filename, code.co_firstlineno))}" if code is not None else ""
+            raise CannotRecord(f"it changes {changed} as it runs{place}")
+        return found
 
 
 def _users_line() -> tuple[str, int] | None:

@@ -11,7 +11,9 @@ after the other. Where a column is read at regular places it is read by a view, 
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,7 @@ class Column:
     def __init__(self, op: Any, params: Any, dtype: Any, line: Any = None):
         self.op, self.params, self.dtype, self.line, self.size = op, params, dtype, line, 0
         self.members: list[int] = []
-        self.operands: dict[int, list[int]] = {}
+        self.operands: defaultdict[int, list[int]] = defaultdict(list)
 
 
 class Columns:
@@ -144,7 +146,6 @@ class Columns:
     def _nodes(self, wanted: set[int]) -> tuple[list[Any], dict[int, list[int]]]:
         """(number, step, inputs) of each node, in order, and the terms of those that are sums."""
         nodes: list[Any] = []
-        reads: dict[int, int] = {}
         of, float64 = self.of, np.float64
         for step in self.found.steps:
             op = step.op
@@ -161,18 +162,16 @@ class Columns:
             except KeyError:  # read for the first time
                 inputs = [self._number(x) for x in step.inputs]
             n = of[id(step.out)] = self._fresh(-1, -1)
-            for x in inputs:
-                reads[x] = reads.get(x, 0) + 1
-            if id(step.out) in wanted:
-                reads[n] = 2
             nodes.append((n, step, inputs))
+        reads = Counter(chain.from_iterable([inputs for _, _, inputs in nodes]))
+        reads.update(n for n, step, _ in nodes if id(step.out) in wanted)
         terms: dict[int, list[int]] = {}
         for n, step, inputs in nodes:
             if step.op.name == "add":
                 a, b = inputs
-                if reads[a] > 1 or a not in terms:
+                if a not in terms or reads[a] > 1:
                     a, b = b, a
-                if reads[a] == 1 and a in terms:  # a sum that nobody else reads goes on
+                if a in terms and reads[a] == 1:  # a sum that nobody else reads goes on
                     terms[n] = terms.pop(a)
                     terms[n].append(b)
                 else:
@@ -183,15 +182,14 @@ class Columns:
         colours: dict[Any, int] = {}
         colour, place, columns = self.colour, self.place, self.columns
         for n, step, inputs in nodes:
+            groups: dict[int, list[int]] = {}
             if step.op.name == "add":
                 if n not in terms:  # a part of a longer sum
                     continue
-                groups: dict[int, list[int]] = {}
                 for x in terms[n]:
                     groups.setdefault(colour[x], []).append(x)
                 key: Any = ("add", *[(c, len(xs)) for c, xs in sorted(groups.items())])
             else:
-                groups = {j: [x] for j, x in enumerate(inputs)}
                 key = (id(step.op), repr(step.params) if step.params else "", *[colour[x] for x in inputs])
             c = colours.get(key)
             if c is None:
@@ -202,8 +200,8 @@ class Columns:
             colour[n], place[n] = c, column.size
             column.size += 1
             column.members.append(n)
-            for j, xs in groups.items():
-                column.operands.setdefault(j, []).extend(xs)
+            for j, xs in groups.items() or enumerate(zip(inputs)):
+                column.operands[j] += xs
 
 
 def columns_of(found: Record, asked: list[Tensor]) -> Columns | None:

@@ -122,6 +122,8 @@ class Run:
             if fitting:
                 return text, fitting
         rules: Any = plan.rules()
+        if None in rules:  # with its settings as they are now, it cannot be written
+            return None, 0
         for rule in rules:
             rule.tables = {name: np.empty(self.stack, rule.dtype) for name in rule.changing}
             if self.seed is not None and self.seed.rate:

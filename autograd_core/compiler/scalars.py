@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .calls import Call, Calls, Value
+from .names import RESERVED
 from .writing import SIGNS
 
 LINES = {
@@ -54,7 +55,7 @@ def _index(call: Call) -> Any:
 def write_scalars(calls: Calls) -> tuple[str, dict[str, Any], list[Value]]:
     """The text of a program, what prepare is given, and the numbers that are arguments of step besides the arrays."""
     names: dict[Value, str] = {}
-    taken: set[str] = set()
+    taken: set[str] = set(RESERVED)
     functions: set[str] = set()
 
     def fresh(wish: str) -> str:
@@ -98,7 +99,7 @@ def write_scalars(calls: Calls) -> tuple[str, dict[str, Any], list[Value]]:
             names[call.out] = free.pop()
         else:
             made += 1
-            names[call.out] = f"v{made}"
+            names[call.out] = fresh(f"v{made}")
         body.append(f"{names[call.out]} = {text}")
         if call.out not in last:
             free.append(names[call.out])

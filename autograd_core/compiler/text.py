@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import owner
 from .calls import Calls, Value
 from .explaining import explained
 from .names import Thing
@@ -52,7 +53,9 @@ class Text:
         for g, view, name in plan.destinations if plan.inline else ():
             if not _placed(w, g, view, name):
                 loose.append((g, view, name))
-            elif g not in w.placed and not users.get(g):
+        needed = {*asked[len(plan.destinations) :], *(g for g, _, _ in loose)}
+        for g, _, _ in plan.destinations if plan.inline else ():
+            if g not in w.placed and g not in needed and not users.get(g):
                 w.last.pop(g, None)  # nobody needs it as a view
         arrays = [
             (v, t.value, plan.name(t))
@@ -99,7 +102,7 @@ class Text:
             return lines
         for i, (_, flat) in enumerate(self.plan.flats):
             if self.slots is None:
-                grads = w.give(f"grads{i or ''}", Thing(flat.grads))
+                grads = w.give(f"grads_{i}" if i else "grads", Thing(flat.grads))
                 lines.append(f"if keep is not None: keep[{i}][...] = {grads}")
         for i, ((_, flat), rule) in enumerate(zip(self.plan.flats, self.rules, strict=True)):
             if rule is not None:
@@ -116,16 +119,17 @@ def _as_parts(w: Writer, flat: Any, suffix: str) -> None:
             array = bare(thing)
             text = None if array is whole or not isinstance(array, np.ndarray) else _part_of(whole, array)
             if text is not None:
-                w.given.setdefault(w.given_name(whole) or f"{buffer}{suffix}", Thing(whole))
-                parts.append(f"{name} = {w.given_name(whole)}{text}")
+                parts.append(f"{name} = {w.give(f'{buffer}{suffix}', Thing(whole))}{text}")
                 del w.given[name]
     w.before[:0] = parts
 
 
 def _part_of(whole: Any, array: Any) -> str | None:
     """How an array is taken out of a flat one; None if it is no part of it."""
+    if array.base is None or array.base is not owner(whole) or array.dtype != whole.dtype:
+        return None
     start = (array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
-    if array.base is None or array.dtype != whole.dtype or not 0 <= start <= start + array.size <= whole.size:
+    if not 0 <= start <= start + array.size <= whole.size:
         return None
     part = f"[{start or ''}:{start + array.size}]"
     if array.ndim == 1 and array.strides == whole.strides:

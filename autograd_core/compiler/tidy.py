@@ -11,10 +11,15 @@ that are read once are written where they are read.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import chain
 
 WIDEST = 88  # characters of a call with others inside
 LONGEST = 116  # of a line that makes several things
 Lines = list[tuple[str, str]]  # with their notes
+WORD = re.compile(r"\w+")
+INPUT = re.compile(r"(?<=[(, ])\w+(?=[,)]|$)")
+ONE_CALL = re.compile(r"[\w.]+\([^(]*\)")
 CALL = re.compile(r"[a-z][\w.]*\(.*?(?:out=)?(\w+)(?:, True)?\)")
 NUMBER = re.compile(r"(\w+) = (.*)")
 VIEW = re.compile(r"(\w+) = (\w+(?:\.T|\[[^]]*\]))")
@@ -44,7 +49,7 @@ def nested(body: Lines) -> Lines:
 def _put_inside(before: str, name: str, line: str) -> str | None:
     """A call with another in place of an input; None if it does not read what that makes."""
     given = line.rpartition(", ")[0]
-    where = re.search(rf"(?<=[(, ]){name}(?=[,)]|$)", given)
+    where = next((word for word in INPUT.finditer(given) if word[0] == name), None)
     if where is None or "copyto" in line or "copyto" in before:
         return None
     return line[: where.start()] + before + line[where.end() :]
@@ -53,35 +58,39 @@ def _put_inside(before: str, name: str, line: str) -> str | None:
 def _without_numbers(body: Lines) -> Lines:
     """Numbers that are read once, by the numbers that follow, are written there."""
     found: Lines = []
-    for i, (line, note) in enumerate(body):
+    words = [WORD.findall(line) for line, _ in body]
+    uses = Counter(chain.from_iterable(words))  # by this line and those that follow
+    for own, (line, note) in zip(words, body, strict=True):
         view = VIEW.fullmatch(found[-1][0]) if found else None
-        if view and sum(len(re.findall(rf"\b{view[1]}\b", later)) for later, _ in body[i:]) == 1:
+        if view and uses[view[1]] == 1:
             line, shorter = _instead(view[1], view[2], line), line
             if line != shorter:
                 found.pop()
         made = NUMBER.fullmatch(line)
         while made and found and (before := NUMBER.fullmatch(found[-1][0])) and found[-1][1] == note:
             name, text = before.groups()
-            uses = sum(len(re.findall(rf"\b{name}\b", later)) for later, _ in body[i:])
-            again = len(re.findall(rf"\b{name}\b", made[2]))
-            if uses != 1 or again != 1 or len(line) + len(text) > WIDEST:
+            again = WORD.findall(made[2]).count(name)
+            if uses[name] != 1 or again != 1 or len(line) + len(text) > WIDEST:
                 break
-            text = text if re.fullmatch(r"[\w.]+\(.*\)", text) and text.count("(") == 1 else f"({text})"
+            text = text if ONE_CALL.fullmatch(text) else f"({text})"
             line = f"{made[1]} = {_instead(name, text, made[2])}"
             found.pop()
             made = NUMBER.fullmatch(line)
         found.append((line, note))
+        for word in own:
+            uses[word] -= 1
     return found
 
 
 def _instead(name: str, text: str, line: str) -> str:
     """A line with a text in place of a name."""
-    return re.sub(rf"\b{name}\b", lambda _: text, line)
+    return WORD.sub(lambda word: text if word[0] == name else word[0], line)
 
 
 def gathered(before: list[str]) -> list[str]:
     """The lines that make constants, memory and views, those of one kind on one line."""
-    groups: list[tuple[str, list[tuple[str, str]]]] = []
+    groups: list[list[tuple[str, str]]] = []
+    of_kind: dict[str, list[int]] = {}  # places of groups
     place: dict[str, int] = {}  # of the group that makes a name
     for line in before:
         name, _, text = line.partition(" = ")
@@ -89,17 +98,18 @@ def gathered(before: list[str]) -> list[str]:
         widest = LONGEST
         if kind == "parts":
             kind, widest = text.partition("[")[0], WIDEST
-        needed = max([place[word] + 1 for word in re.findall(r"\w+", text) if word in place], default=0)
-        for i in reversed(range(needed, len(groups))):
-            other, lines = groups[i]
-            if other == kind and name.isidentifier() and len(_joined([*lines, (name, text)])) <= widest:
+        needed = max([place[word] + 1 for word in WORD.findall(text) if word in place], default=0)
+        there = of_kind.setdefault(kind, [])
+        for i in reversed(there):
+            if i >= needed and name.isidentifier() and len(_joined([*groups[i], (name, text)])) <= widest:
                 break
         else:
             i = len(groups)
-            groups.append((kind, []))
-        groups[i][1].append((name, text))
+            groups.append([])
+            there.append(i)
+        groups[i].append((name, text))
         place |= {n.strip(): i for n in name.split(",")}
-    return [_joined(lines) for _, lines in groups]
+    return [_joined(lines) for lines in groups]
 
 
 def imports(module: str, names: list[str]) -> list[str]:

@@ -15,10 +15,10 @@ import numpy as np
 
 from ..hooks import in_use
 from ..memory import write, wrote
-from ..modes import observers
+from ..modes import mode, observers
 from .epochs import Epochs
 from .passes import fold_seed, unshift
-from .plan import NotAStep, Plan, hooked, turned
+from .plan import NotAStep, Plan, hooked, of_the_library, turned
 from .program import number_of
 from .recording import CannotRecord
 from .runs import Run, count_steps
@@ -57,14 +57,14 @@ class Training:
         tensors = dict(model.named_parameters()) | dict(model.named_buffers()) if hasattr(model, "modules") else {}
         self.names = {id(p): name for name, p in tensors.items()}
         parts = [*self.watched.modules, *([] if self.loss in self.watched.modules else [self.loss])]
-        self.trusted = hasattr(model, "modules") and all(map(_of_the_library, parts))
+        self.trusted = hasattr(model, "modules") and not self.watched.users and all(map(of_the_library, parts))
 
     def __reduce__(self) -> Any:
         return type(None), ()  # programs write into this model's memory: a copy of a trainer makes its own
 
     def program(self, x: Any, t: Any) -> Step | None:
         """The step for batches like this one, recorded if it is the first; None if there can be none."""
-        if self.reason is not None or observers:
+        if self.reason is not None or observers or not mode.recording:
             return None
         if self.watched.changed():
             self._look()
@@ -75,10 +75,7 @@ class Training:
         found = self.steps.get(key)
         if found is None or not found.plan.holds():
             try:
-                plan = Plan(self, x, t)
-                if changes := self.watched.changed():
-                    raise CannotRecord(f"the step changes {changes} as it runs")
-                found = self.steps[key] = Step(plan, self.clip, self.fast)
+                found = self.steps[key] = Step(Plan(self, x, t), self.clip, self.fast)
             except NotAStep:
                 return None
             except CannotRecord as error:
@@ -178,13 +175,3 @@ class Step:
         if plan.writes:
             wrote(plan.writes)
         return output, loss
-
-
-def _of_the_library(part: Any) -> bool:
-    """Whether a module or loss is one of the library's own as it was written, so that it does the same each time."""
-    room = type(part).__module__.split(".")[0]
-    return (
-        room in ("autograd_core", "nn")
-        and isinstance(getattr(part, "__dict__", None), dict)
-        and "forward" not in vars(part)
-    )

@@ -6,95 +6,20 @@ one (`if momentum:`), the answer is kept, and another answer makes another progr
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from .names import Thing
-
-
-class CannotWrite(Exception):
-    """The rule does what lines over whole arrays cannot say; it is then called as it is."""
-
-
-class Number:
-    """A number of this step, with the formula that gives it."""
-
-    def __init__(self, rule: Rule, value: Any, text: str):
-        self.rule, self.value, self.text = rule, value, text
-
-    def __float__(self) -> float:
-        raise CannotWrite(f"float({self.text})")
-
-    __index__ = __int__ = __float__  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
-
-    def _ask(self, answer: bool, text: str) -> bool:
-        self.rule.questions[text] = bool(answer)
-        return bool(answer)
-
-    def __bool__(self) -> bool:
-        return self._ask(bool(self.value), f"bool({self.text})")
-
-    def __pow__(self, other: Any) -> Any:
-        return self._with(operator.pow, "**", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self._with(operator.pow, "**", other, self)
-
-    def __neg__(self) -> Any:
-        return Number(self.rule, -self.value, f"(-{self.text})")
-
-    def _with(self, function: Callable[..., Any], sign: str, a: Any, b: Any) -> Any:
-        if isinstance(a, Array) or isinstance(b, Array):
-            return NotImplemented
-        value, text = function(_plain(a), _plain(b)), f"({_text(a)} {sign} {_text(b)})"
-        return Number(self.rule, value, text)
-
-
-for _name, _sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.items():
-    _f = getattr(operator, _name)
-    setattr(Number, f"__{_name}__", lambda a, b, f=_f, s=_sign: a._with(f, s, a, b))
-    setattr(Number, f"__r{_name}__", lambda a, b, f=_f, s=_sign: a._with(f, s, b, a))
-for _name, _sign in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
-    _f = getattr(operator, _name)
-    setattr(
-        Number, f"__{_name}__", lambda a, b, f=_f, s=_sign: a._ask(f(a.value, _plain(b)), f"({a.text} {s} {_text(b)})")
-    )
-
-
-class Array(np.lib.mixins.NDArrayOperatorsMixin):
-    """A flat array of parameters, gradients or state, by name; each ufunc on it is a line."""
-
-    def __init__(self, rule: Rule, name: str, dtype: Any):
-        self.rule, self.name, self.dtype = rule, name, dtype
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **keywords: Any) -> Array:
-        if method != "__call__" or keywords:
-            raise CannotWrite(f"np.{ufunc.__name__} {method} {keywords}")
-        if out is None:
-            masks = ufunc in (np.less, np.greater, np.less_equal, np.greater_equal, np.equal, np.not_equal)
-            target = self.rule.scratch(np.dtype(bool) if masks else self.dtype)
-        else:
-            (target,) = out
-        given = ", ".join(self.rule.said(x, self.dtype) for x in inputs)
-        last = f"out={target.name}" if ufunc in (np.maximum, np.minimum) else target.name
-        self.rule.functions.add(ufunc.__name__)
-        self.rule.lines.append(f"{ufunc.__name__}({given}, {last})")
-        return target
-
-    def __array_function__(self, function: Any, *_: Any) -> Any:
-        raise CannotWrite(f"np.{function.__name__}")
-
-    def __bool__(self) -> bool:
-        raise CannotWrite("a question about an array")
+from .followed import Array, CannotWrite, Number, followed
+from .names import NUMPYS, Thing
 
 
 class Rule:
-    """One optimizer's step of one flat buffer as text. lines: over the names p, g and of the state; formulas: of numbers."""
+    """One optimizer's step of one flat buffer as text. lines: over names of its own, for which a program has others;
+    formulas: of numbers; static: the settings that are not followed."""
 
     def __init__(self, optimizer: Any, group: dict[str, Any], flat: Any, t: int, suffix: str = ""):
         self.lines: list[str] = []
@@ -103,13 +28,14 @@ class Rule:
         self.formulas: dict[str, str] = {}  # text -> name
         self.temporaries: dict[str, Any] = {}
         self.suffix, self.dtype = suffix, flat.values.dtype
-        settings = {k: self._number(k, v) for k, v in group.items() if k != "params"}
-        self.static = {
-            k: v for k, v in group.items() if not isinstance(v, float) and k not in ("params", "lr", "betas", "etas")
-        }
-        self.names = {"values": f"values{suffix}", "grads": f"grads{suffix}"} | {n: f"{n}{suffix}" for n in flat.state}
-        p, g = Array(self, self.names["values"], self.dtype), Array(self, self.names["grads"], self.dtype)
-        state = {n: Array(self, self.names[n], self.dtype) for n in flat.state}
+        self.taken = {"out"}
+        settings = {k: self._number(f"group[{k!r}]", v) for k, v in group.items() if k != "params"}
+        static = {k: group[k] for k, v in settings.items() if not followed(v)}
+        self.static = {k: list(v) if type(v) is list else v for k, v in static.items()}
+        self.values, self.grads = self._name("values"), self._name("grads")
+        self.state = {n: self._name(n) for n in flat.state}
+        p, g = Array(self, self.values, self.dtype), Array(self, self.grads, self.dtype)
+        state = {n: Array(self, name, self.dtype) for n, name in self.state.items()}
         optimizer.apply(Number(self, t, "t"), p, g, state, {**settings, "params": group["params"]})
         formulas, questions = list(self.formulas), list(self.questions)
         self.answers = tuple(self.questions[q] for q in questions)
@@ -118,18 +44,31 @@ class Rule:
             f"lambda t, group: (({asked}), ({''.join(f'{f}, ' for f in formulas)}))",
             f"lambda steps, group: [(({asked}), ({''.join(f'{f}, ' for f in moving)})) for t in steps]",
         )
-        # of our own making: formulas over t and the group's settings
-        self.evaluate, self.evaluate_steps = (eval(text, {}) for text in texts)
+        self.evaluate, self.evaluate_steps = map(_function, texts)
         self.cells = {name: np.zeros((), self.dtype) for name in self.formulas.values()}
         self.changing = [self.formulas[f] for f in moving]  # from one step to the next
         self.tables: dict[str, Any] = {}
         self.steady = "t" not in {w for f in (*formulas, *questions) for w in _words(f)}
 
-    def _number(self, key: str, value: Any) -> Any:
-        if isinstance(value, tuple) and all(isinstance(v, float) for v in value):
-            return tuple(Number(self, v, f"group[{key!r}][{i}]") for i, v in enumerate(value))
-        plain = isinstance(value, float) or (key == "lr" and isinstance(value, int))
-        return Number(self, value, f"group[{key!r}]") if plain else value
+    def _name(self, wish: str) -> str:
+        """A name of its own; in a program it may be another."""
+        wish += self.suffix
+        while wish in self.taken or wish in NUMPYS:
+            wish += "_"
+        self.taken.add(wish)
+        return wish
+
+    def _number(self, text: str, value: Any) -> Any:
+        if type(value) in (tuple, list) and any(isinstance(v, float) for v in value):
+            return type(value)(self._number(f"{text}[{i}]", v) for i, v in enumerate(value))
+        if self._is_wide(value):
+            raise CannotWrite(f"{text} is {value!r}")
+        plain = isinstance(value, float) or (text == "group['lr']" and isinstance(value, int))
+        return Number(self, value, text) if plain else value
+
+    def _is_wide(self, number: Any) -> bool:
+        """Whether NumPy computes in another precision where it meets this number."""
+        return isinstance(number, np.generic) and number.dtype != self.dtype
 
     def said(self, x: Any, dtype: Any) -> str:
         """How a line speaks of an operand."""
@@ -143,11 +82,11 @@ class Rule:
             raise CannotWrite(f"{type(x).__name__}")
         if text not in self.formulas:
             simple = text.removeprefix("group['").removesuffix("']")
-            self.formulas[text] = (simple if simple.isidentifier() else f"k{len(self.formulas)}") + self.suffix
+            self.formulas[text] = self._name(simple if simple.isidentifier() else f"k{len(self.formulas)}")
         return self.formulas[text]
 
     def scratch(self, dtype: Any) -> Array:
-        name = f"s{len(self.temporaries)}{self.suffix}"
+        name = self._name(f"s{len(self.temporaries)}")
         self.temporaries[name] = dtype
         return Array(self, name, dtype)
 
@@ -155,6 +94,8 @@ class Rule:
         """Refill the numbers for step t; False if a question has another answer than when this was written."""
         answers, numbers = self.evaluate(t, group)
         for cell, number in zip(self.cells.values(), numbers, strict=True):
+            if self._is_wide(number):
+                return False
             cell[()] = number
         return answers == self.answers and all(group.get(k) == v for k, v in self.static.items())
 
@@ -173,7 +114,7 @@ class Rule:
 
     def without_rate(self) -> list[str] | None:
         """The lines for gradients and state measured in learning rates; None if the rule is not linear in these."""
-        values, rate, numbers = self.names["values"], self.formulas.get("group['lr']"), {*self.formulas.values()}
+        values, rate, numbers = self.values, self.formulas.get("group['lr']"), {*self.formulas.values()}
         if len(self.lines) < 2 or rate is None:
             return None
         *lines, shrink, last = self.lines
@@ -190,41 +131,47 @@ class Rule:
 
     def written(self, w: Any, flat: Any, suffix: str, every: bool, chunk: int) -> list[str]:
         """The lines in a program. every: for many batches, whose changing numbers it is then called with."""
-        arrays = {self.names["values"]: flat.values, self.names["grads"]: flat.grads}
-        arrays |= {self.names[n]: s for n, s in flat.state.items()}
+        arrays = {self.values: flat.values, self.grads: flat.grads}
+        arrays |= {name: flat.state[n] for n, name in self.state.items()}
         words = {word for line in self.lines for word in _words(line)}
         used = [name for name in arrays if name in words]
-        for name in used:
-            w.given.setdefault(name, Thing(arrays[name]))
+        names = {name: w.give(name, Thing(arrays[name])) for name in used}  # in the program
         for name, cell in self.cells.items():
             if name in words and (not every or name not in self.changing):
-                w.given[name] = Thing(cell)
+                names[name] = w.give(name, Thing(cell))
         if every:
-            w.varying += self.changing
+            names |= {name: w.fresh(name) for name in self.changing}
+            w.varying += [names[name] for name in self.changing]
         for f in self.functions:
             w.function(f)
         size = flat.values.size
         whole = size <= 2 * chunk
         for name, dtype in self.temporaries.items():
+            names[name] = w.fresh(name)
             w.before.append(
-                f"{name} = {w.function('empty')}({size if whole else chunk}, {w.function(np.dtype(dtype).name)})"
+                f"{names[name]} = {w.function('empty')}({size if whole else chunk}, {w.function(np.dtype(dtype).name)})"
             )
         if whole:
-            return self.lines
-        parts = [f"{n}[i : i + {chunk}]" for n in used] + [f"{n}[: {size} - i]" for n in self.temporaries]
-        inner = {n: f"{n}_" for n in (*used, *self.temporaries)}
-        w.before.append(f"parts{suffix} = [({', '.join(parts)}) for i in range(0, {size}, {chunk})]")
-        lines = [re.sub(r"[A-Za-z_]\w*", lambda m: inner.get(m.group(), m.group()), line) for line in self.lines]
-        return [f"for {', '.join(inner.values())} in parts{suffix}:", *(f"    {line}" for line in lines)]
+            return [_renamed(line, names) for line in self.lines]
+        parts = [f"{names[n]}[i : i + {chunk}]" for n in used]
+        parts += [f"{names[n]}[: {size} - i]" for n in self.temporaries]
+        names |= {n: w.fresh(f"{names[n]}_") for n in (*used, *self.temporaries)}
+        several = w.fresh(f"parts{suffix}")
+        w.before.append(f"{several} = [({', '.join(parts)}) for i in range(0, {size}, {chunk})]")
+        inner = ", ".join(names[n] for n in (*used, *self.temporaries))
+        return [f"for {inner} in {several}:", *(f"    {_renamed(line, names)}" for line in self.lines)]
+
+
+@cache
+def _function(text: str) -> Callable[..., Any]:
+    """A function of our own making: formulas over t and a group's settings."""
+    made: Callable[..., Any] = eval(text, {})
+    return made
+
+
+def _renamed(line: str, names: dict[str, str]) -> str:
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), line)
 
 
 def _words(text: str) -> list[str]:
-    return "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
-
-
-def _plain(x: Any) -> Any:
-    return x.value if isinstance(x, Number) else x
-
-
-def _text(x: Any) -> str:
-    return x.text if isinstance(x, Number) else repr(x)
+    return re.findall(r"\w+", text)

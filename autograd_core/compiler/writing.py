@@ -17,7 +17,7 @@ from .calls import Call, Calls, Value
 from .names import Names
 from .tidy import gathered, imports, nested
 
-VIEWS = {"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "moveaxis", "getitem", "flip"}
+VIEWS = {"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "moveaxis", "getitem", "flip", "windows"}
 SIGNS = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
          operator.gt: ">", operator.ge: ">=", operator.lt: "<", operator.le: "<="}  # fmt: skip
 SHORT = {"transpose": "T", "getitem": "at", "expand_dims": "wide", "reshape": "as"}
@@ -135,7 +135,7 @@ class Writer(Names):
         """The text. after: last lines of step. once: lines for when a value is there, with its name for {}. more: arguments."""
         from .templates import statement
 
-        for x in {*self.calls.results.values()}:
+        for x in dict.fromkeys(self.calls.results.values()):
             if x.kind != "made":
                 self.name(x)
         self.released: set[Value] = set()
@@ -212,7 +212,7 @@ class Writer(Names):
         base, out = call.inputs[0], call.out
         if not isinstance(base, Value) or (call.op.name == "getitem" and not is_basic(call.params["index"])):
             return False
-        if not out.shape or not base.shape:
+        if not out.shape or not base.shape or any(call.params.get("padding", ())):
             return False
         text = view_text(self, call)
         self.names[out] = self.fresh(f"{self.names[base]}_{SHORT.get(call.op.name, call.op.name)}")

@@ -230,8 +230,13 @@ class Turned:
     def _with_ones(self, a: Value) -> Value:
         """A layer's input with a row of ones below it."""
         if a not in self.extended:
-            turned = self.turned[a]
-            if turned.kind != "made" or turned.made is None or turned.made.op.name in ("getitem", "transpose"):
+            turned = self.turned.get(a)
+            if (
+                turned is None
+                or turned.kind != "made"
+                or turned.made is None
+                or turned.made.op.name in ("getitem", "transpose")
+            ):
                 raise CannotTurn(turned)
             room = np.ones((turned.shape[0] + 1, turned.shape[1]), a.dtype)
             self.extended[a] = Value("constant", room, room, "with_ones")

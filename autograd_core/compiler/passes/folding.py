@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calls import Call, Calls, Value, constant
+from ..calls import Call, Calls, Value, constant, is_number
 
 ALIASES = {"positive", "real"}
 
@@ -50,12 +50,18 @@ def _folded(call: Call) -> Any:
     if isinstance(first, Value) and (first.shape, first.dtype) == (out.shape, out.dtype):
         if name in ALIASES or name in ("cast", "broadcast_to", "reshape"):
             return first
-        if name in ("multiply", "divide") and _is_one(call.inputs[1]):
+        if name in ("multiply", "divide") and is_number(call.inputs[1], 1):
             return first
         if name == "getitem" and call.params["index"] == () and first.shape:
             return first
-    if name == "multiply" and _is_one(first) and (call.inputs[1].shape, call.inputs[1].dtype) == (out.shape, out.dtype):
+    if (
+        name == "multiply"
+        and is_number(first, 1)
+        and (call.inputs[1].shape, call.inputs[1].dtype) == (out.shape, out.dtype)
+    ):
         return call.inputs[1]
+    if name == "where" and _are_ones(call.inputs[1], out.dtype) and call.inputs[0].shape == out.shape:
+        call.inputs[1] = 1.0
     if call.op.elementwise:  # the source of a broadcast does as well, if others give the result its shape
         for i, x in enumerate(call.inputs):
             if isinstance(x, Value) and x.made is not None and x.made.op.name == "broadcast_to":
@@ -68,15 +74,13 @@ def _folded(call: Call) -> Any:
     return None
 
 
+def _are_ones(x: Any, dtype: Any) -> bool:
+    return isinstance(x, Value) and x.made is not None and x.made.op.name == "ones_like" and x.dtype == dtype
+
+
 def _small(x: Any) -> bool:
     return not isinstance(x, Value) or (x.kind == "constant" and x.size == 1)
 
 
 def _number(x: Any) -> Any:
     return x.source if isinstance(x, Value) else x
-
-
-def _is_one(x: Any) -> bool:
-    return (isinstance(x, (int, float)) and x == 1) or (
-        isinstance(x, Value) and x.kind == "constant" and not x.shape and x.source == 1
-    )
