@@ -15,7 +15,6 @@ import os
 import tempfile
 import warnings
 from pathlib import Path
-from statistics import median  # NumPy's loads masked arrays first
 from typing import Any
 
 import numpy as np
@@ -261,3 +260,9 @@ def spike(before: list[float], losses: list[float], untrained: float) -> int | N
 
 def _bits(number: float) -> bytes:
     return np.float64(number).tobytes()
+
+
+def median(numbers: list[float]) -> float:
+    """As np.median, which loads masked arrays first, and statistics.median, which loads fractions: both at every import."""
+    ordered, n = sorted(numbers), len(numbers)
+    return (ordered[(n - 1) // 2] + ordered[n // 2]) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from operator import length_hint
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Bar:
         from tqdm.auto import tqdm  # 40 ms, so only when a bar is shown
 
         self.epochs, self.shown, self.losses = epochs, 0.0, ""
-        self.batches = len(batches) if hasattr(batches, "__len__") else 0
+        self.batches = length_hint(batches)
         layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = tqdm(total=epochs, initial=done, leave=False, bar_format=layout, desc=f"epoch {done}/{epochs}")
 

@@ -9,6 +9,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .resuming import Place, Run
 from .stepping import compiled_steps, needs_more, step_on
 
 BY_HAND = "stopped by Ctrl-C"
+FEW = 300  # steps, which take less time than to load the compiler; the bits are the same
 CHUNK = 4096  # samples at a time where no gradients are needed
 
 
@@ -83,6 +85,7 @@ class Trainer:
         self.torn = False  # training broke off in the middle of a step, or diverged: nothing to go on from
         self.resumed_from: Path | None = None
         self.compile = compile
+        self.few = False  # steps in all, so that the compiler is not loaded for them
         self.losses: list[float] = []  # of the steps of this epoch
         self.batch: Any = (
             None,
@@ -145,6 +148,7 @@ class Trainer:
             run.load_callbacks(state)
             self._tell("on_resume")
         after_step, look = telling.after_step(self), telling.between_epochs(self)
+        self.few = (epochs - self.place.epoch) * length_hint(batches, FEW + 1) <= FEW
         self._bar = Bar(epochs, self.place.epoch, batches) if _shown(progress) else None
         interrupts, first = Interrupts(lambda: self.pause(BY_HAND)), self.place.epoch + 1
         try:
@@ -304,6 +308,8 @@ class Trainer:
     def _training(self) -> Any:
         """The compiled steps of this trainer, or None if they are not wanted or cannot be."""
         if not self.compile or needs_more(self.optimizer):
+            return None
+        if self.few and self.compile == "auto" and "autograd_core.compiler" not in sys.modules:
             return None
         parts = self.model, self.loss, self.optimizer, self.clip, self.compile
         if self._compiled is None or any(a is not b for a, b in zip(parts, self._compiled_of, strict=True)):
