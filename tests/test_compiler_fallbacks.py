@@ -333,3 +333,23 @@ def test_a_model_that_must_not_be_frozen_trains_as_it_is(kind):
         assert not told or re.search(IN_TRAINING[kind], told[0]), told
     if kind is not Drawing:  # which never does the same
         assert losses[0] == losses[1]
+
+
+class Branches(nn.Module):
+    def __init__(self):
+        self.linear = nn.Linear(2, 3, rng=0)
+
+    def forward(self, x):
+        y = self.linear(x)
+        return y * 2 if y.sum().item() > 0 else y
+
+
+@pytest.mark.parametrize("validation", [None, (np.ones((4, 2), np.float32), np.zeros(4, int))])
+@pytest.mark.parametrize("batch_size", [2, 8])
+def test_the_warning_stands_at_the_line_that_called_fit(batch_size, validation):
+    model = Branches()
+    trainer = optim.Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    data = np.ones((8, 2), np.float32), np.arange(8) % 3
+    with pytest.warns(UserWarning, match=r"without a compiled program: item\(\)") as told:
+        trainer.fit(data, epochs=2, batch_size=batch_size, validation=validation, progress=False)
+    assert [warning.filename for warning in told] == [__file__]

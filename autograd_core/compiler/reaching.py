@@ -45,9 +45,8 @@ class Reached:
         self.kept: list[Any] = []  # so that no id is used again
         self.named: set[str] = set()  # by the functions
         self.users = False  # whether there are functions other than the library's
-        self.closed: list[
-            tuple[dict[str, Any], set[str]]
-        ] = []  # objects of which it matters what is named, and what was
+        # objects of which it matters what is named, and what of them was
+        self.closed: list[tuple[dict[str, Any], set[str]]] = []
         self.todo: deque[tuple[str, Any]] = deque()
         things = list(things)
         self.own = {"__main__", *map(_room, things)} - {"numpy", "builtins", "functools"}

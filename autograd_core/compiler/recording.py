@@ -59,10 +59,8 @@ class Record:
 
     def __init__(self, arguments: list[Tensor], lines: bool = True):
         self.arguments, self.lines = arguments, lines
-        self.begun, self.thread = (
-            tick(),
-            get_ident(),
-        )  # what other threads do meanwhile is none of its business
+        self.begun = tick()
+        self.thread = get_ident()  # what other threads do meanwhile is none of its business
         self.steps: list[Read] = []
         self.result: Any = None
         self.writes: list[tuple[Tensor, Tensor]] = []
@@ -92,7 +90,7 @@ class Record:
         if "rng" in params:
             self.drawn[params["rng"]] = params["rng"].bit_generator.state
         self.steps.append(
-            Read(out, op, inputs, params, saved, _users_line() if self.lines and len(self.steps) < LINED else None)
+            Read(out, op, inputs, params, saved, users_line() if self.lines and len(self.steps) < LINED else None)
         )
 
     def _leaf(self, x: Tensor) -> None:
@@ -206,7 +204,7 @@ class Record:
             raise CannotRecord(f"{how}{self._where()} cannot be followed while the function is recorded")
 
     def _where(self) -> str:
-        line = said(_users_line())
+        line = said(users_line())
         return f" in {line}" if line else ""
 
 
@@ -241,7 +239,7 @@ def record(
         return found
 
 
-def _users_line() -> tuple[str, int] | None:
+def users_line() -> tuple[str, int] | None:
     """The innermost line that is not the library's own."""
     frame: Any = sys._getframe(2)
     while frame is not None:

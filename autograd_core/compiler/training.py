@@ -20,7 +20,7 @@ from .epochs import Epochs
 from .passes import fold_seed, unshift
 from .plan import NotAStep, Plan, hooked, of_the_library, turned
 from .program import number_of
-from .recording import CannotRecord
+from .recording import CannotRecord, users_line
 from .runs import Run, count_steps
 from .text import Text
 from .watching import Watched
@@ -80,7 +80,8 @@ class Training:
                 return None
             except CannotRecord as error:
                 self.reason = str(error)
-                warnings.warn(f"training runs without a compiled program: {error}", stacklevel=6)
+                where = users_line() or ("<training>", 1)  # of the fit, however deep we are
+                warnings.warn_explicit(f"training runs without a compiled program: {error}", UserWarning, *where)
         return found if self.reason is None else None
 
     def step(self, x: Any, t: Any, outputs: bool = True, look: bool = True) -> tuple[Any, float] | None:

@@ -32,9 +32,8 @@ class Watched:
         self.tensors: list[Tensor] = []  # that programs read
         self.asked, self.flags = -1, b""
         self.places = [place for place in reached.places if len(place.live) <= LONGEST]
-        self.views = [
-            (place.live, list(place.live)) for place in self.places
-        ]  # what a view shows changes with its owner
+        # what a view shows changes with its owner
+        self.views = [(place.live, list(place.live)) for place in self.places]
         small = [x for x in reached.arrays if x.nbytes <= SMALL and x.dtype != object]
         self.arrays = [(x, x.tobytes()) for x in small]
         self.called = reached.called
