@@ -85,7 +85,7 @@ class Trainer:
         self.torn = False  # training broke off in the middle of a step, or diverged: nothing to go on from
         self.resumed_from: Path | None = None
         self.compile = compile
-        self.few = False  # steps in all, so that the compiler is not loaded for them
+        self.asked = 0  # steps in all
         self.losses: list[float] = []  # of the steps of this epoch
         self.batch: Any = (
             None,
@@ -99,6 +99,7 @@ class Trainer:
 
     def step(self, x: Any, t: Any) -> tuple[Any, float]:
         """One training step on one batch: its outputs and its loss before the step, which is not made if that is no number."""
+        self.asked += 1
         compiled = self._training()
         done = compiled.step(x, t) if compiled is not None else None
         return self._eager(x, t) if done is None else done
@@ -148,7 +149,7 @@ class Trainer:
             run.load_callbacks(state)
             self._tell("on_resume")
         after_step, look = telling.after_step(self), telling.between_epochs(self)
-        self.few = (epochs - self.place.epoch) * length_hint(batches, FEW + 1) <= FEW
+        self.asked += (epochs - self.place.epoch) * length_hint(batches, FEW + 1)
         self._bar = Bar(epochs, self.place.epoch, batches) if _shown(progress) else None
         interrupts, first = Interrupts(lambda: self.pause(BY_HAND)), self.place.epoch + 1
         try:
@@ -309,7 +310,7 @@ class Trainer:
         """The compiled steps of this trainer, or None if they are not wanted or cannot be."""
         if not self.compile or needs_more(self.optimizer):
             return None
-        if self.few and self.compile == "auto" and "autograd_core.compiler" not in sys.modules:
+        if self.asked <= FEW and self.compile == "auto" and "autograd_core.compiler" not in sys.modules:
             return None
         parts = self.model, self.loss, self.optimizer, self.clip, self.compile
         if self._compiled is None or any(a is not b for a, b in zip(parts, self._compiled_of, strict=True)):

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd_core.compiler  # noqa: F401
 from autograd_core import Tensor, nn, optim
 from benchmarks.data import batches, by_steps, initial_values
 from benchmarks.workloads import Train, Workload
@@ -32,7 +33,7 @@ def eager(work: Workload) -> Train:
 
 
 def compiled(work: Workload, compile: str = "auto") -> Train:
-    """The Trainer, which compiles by itself."""
+    """The Trainer, which compiles by itself: from the first step on, since the compiler is loaded."""
     x, t = (np.concatenate(column) for column in zip(*batches(work), strict=True))
     trainer = optim.Trainer(*_parts(work), compile=compile)
 
