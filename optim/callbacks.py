@@ -13,6 +13,7 @@
 One ends training after the epoch by setting `trainer.stop` to the reason; `trainer.pause(reason)` ends it after the step, and
 a run that goes on from a checkpoint goes on there. What one remembers is in checkpoints if it has `state_dict()` and
 `load_state_dict(state)`. One with `told_last = True` is told after the others, of the end of fit before them.
+One that says `looks = False` reads no `.grad` and changes no data: a compiled epoch then need not leave them as eager steps do.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class EarlyStopping:
     at (Keras: start_from_epoch). A run that had ended for want of patience and is resumed with more goes on. ValueError:
     patience below 1, no mode.
     """
+
+    looks = False
 
     def __init__(
         self,
@@ -117,6 +120,8 @@ class TimeLimit:
     >>> history.stopped
     'the time limit of 0.01 s is reached'
     """
+
+    looks = False
 
     def __init__(self, seconds: float, within_epochs: bool = False):
         check({"seconds": seconds}, {"seconds": POSITIVE})

@@ -146,6 +146,8 @@ class Checkpoint:
 
     told_last = True  # what the others have done is in what it writes
 
+    looks = False
+
     def __init__(
         self,
         folder: str | os.PathLike[str],

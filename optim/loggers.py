@@ -19,6 +19,8 @@ from . import files
 
 
 class _Logger:
+    looks = False
+
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
         self.columns: list[str] = []

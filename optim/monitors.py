@@ -49,6 +49,8 @@ class Monitor:
 
     told_last = True  # it changes nothing, so that a run may be resumed without it
 
+    looks = False
+
     def __init__(self, every: int | None = None, tell: Callable[[str], Any] | None = None):
         if every is not None:
             check({"every": every}, {"every": COUNT})

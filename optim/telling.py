@@ -41,13 +41,11 @@ def after_step(trainer: Any) -> list[Callable[[Any], Any]]:
 
 
 def between_epochs(trainer: Any) -> bool:
-    """Whether functions of the user's are called then, which may look at gradients or change the data."""
-    rooms = {
-        getattr(f, "__module__", "").split(".")[0]
-        for f in (*trainer.metrics.values(), trainer.schedule)
-        if f is not None
-    }
-    return bool(trainer.run.callbacks) or not rooms <= {"autograd_core", "optim"}
+    """Whether somebody is called then who may look at gradients or change the data: all but callbacks that say `looks = False`
+    and the library's own metrics and schedules."""
+    called = (f for f in (*trainer.metrics.values(), trainer.schedule) if f is not None)
+    rooms = {getattr(f, "__module__", "").split(".")[0] for f in called}
+    return any(getattr(c, "looks", True) for c in trainer.run.callbacks) or not rooms <= {"autograd_core", "optim"}
 
 
 def told_last(callback: Any) -> bool:

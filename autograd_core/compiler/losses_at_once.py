@@ -41,7 +41,7 @@ def writable(v: Value) -> bool:
     assert v.made is not None
     op = v.made.op
     return bool(v.shape) and (
-        (isinstance(op.kernel, np.ufunc) and op.elementwise) or op.name in ("dot", "sum", "max", "min")
+        (isinstance(op.kernel, np.ufunc) and op.elementwise) or op.name in ("dot", "matmul", "sum", "max", "min")
     )
 
 

@@ -170,6 +170,32 @@ def hooked(p: Tensor) -> bool:
     return getattr(p, "hooks", None) is not None and bool(p.hooks.functions)
 
 
+def copied(plan: Plan) -> Plan:
+    """The plan with calls of its own, which a pass may change."""
+    twins: dict[Any, Value] = {}
+    calls = []
+    for call in plan.calls.calls:
+        outs = [copy.copy(v) for v in call.outs]
+        calls.append(
+            Call(
+                call.op,
+                [twins.get(x, x) if isinstance(x, Value) else x for x in call.inputs],
+                dict(call.params),
+                outs,
+                call.note,
+            )
+        )
+        for v, twin in zip(call.outs, outs, strict=True):
+            twins[v], twin.made = twin, calls[-1]
+    new = copy.copy(plan)
+    new.calls = Calls(plan.calls.arguments, calls, plan.calls.outside)
+    new.loss, new.output = (twins.get(v, v) for v in (plan.loss, plan.output))
+    new.gradients = {p: twins.get(g, g) for p, g in plan.gradients.items()}
+    new.destinations = [(twins.get(g, g), view, name) for g, view, name in plan.destinations]
+    new.written = [twins.get(v, v) for v in plan.written]
+    return new
+
+
 def turned(plan: Plan, batch: int) -> Plan | None:
     """The plan with feature-major buffers, or None if there is none."""
     from .passes.feature_major import CannotTurn, Turned

@@ -18,7 +18,7 @@ from ..memory import write, wrote
 from ..modes import mode, observers
 from .epochs import Epochs
 from .passes import fold_seed, unshift
-from .plan import NotAStep, Plan, hooked, of_the_library, turned
+from .plan import NotAStep, Plan, copied, hooked, of_the_library, turned
 from .program import number_of
 from .recording import CannotRecord, users_line
 from .runs import Run, count_steps
@@ -116,16 +116,16 @@ class Step:
         return self.runs[outputs]
 
     def _run(self, size: int, outputs: bool, shifted: bool) -> Run | None:
-        small = sum(flat.values.size for _, flat in self.plan.flats) <= TURNED_UP_TO
-        plan = turned(self.plan, size) if self.fast and small and self.plan.inline else None
-        if plan is None:
-            return Run(self.plan, size, outputs) if Run.possible(self.plan, outputs) else None
-        logits = None if shifted else unshift(plan.calls)
-        seed = fold_seed(plan, plan.rules())
-        if not Run.possible(plan, outputs):
-            return None
-        run = Run(plan, size, outputs, seed, logits)
-        return run if logits is None or logits in run.room else self._run(size, outputs, True)
+        plan, seed, logits = self.plan, None, None
+        if self.fast and plan.inline:
+            small = sum(flat.values.size for _, flat in plan.flats) <= TURNED_UP_TO
+            other = turned(plan, size) if small else None
+            plan = other or copied(plan)
+            logits = None if shifted else unshift(plan.calls)
+            seed = fold_seed(plan, plan.rules()) if other is not None else None
+        run = Run(plan, size, outputs, seed, logits) if Run.possible(plan, outputs) else None
+        seen = logits is None or (run is not None and logits in run.room)  # who leaves out the shift has to look at them
+        return run if seen else self._run(size, outputs, True)
 
     def text(self, outputs: bool) -> Text:
         """The program that fits the optimizer's numbers of the coming step, which are filled in."""

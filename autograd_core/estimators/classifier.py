@@ -27,8 +27,8 @@ class MLPClassifier(base.ClassifierMixin, MLP):
     else a column for each label, whose targets are 0 or 1. solver: more names (SOLVERS), a class of optim, or a function
     of the parameters that gives an optimizer. learning_rate: also a function of the optimizer that gives a schedule.
     class_weight: weights by class, or "balanced". dropout, norm, weight_init: as nn.MLP. callbacks: as Trainer.fit; a row
-    has val_loss and val_score where there is something to validate. compile: as Trainer. dtype: "float32", "float64", or
-    "auto": float32 with minibatches, whose order is noise far above rounding, else that of X.
+    has val_loss and val_score where there is something to validate. compile: as Trainer, but "fast" by itself. dtype:
+    "float32", "float64", or "auto": float32 with minibatches, whose order is noise far above rounding, else that of X.
 
     alpha shrinks the matrices as in scikit-learn, but in the optimizer's step, so that it is not part of loss_.
     Training ends when tol was not gained in n_iter_no_change epochs (np.inf: never).

@@ -53,7 +53,7 @@ class MLP(base.BaseEstimator):
     norm: str | None = None
     weight_init: Any = "torch_uniform"
     callbacks: Any = None
-    compile: Any = "auto"
+    compile: Any = "fast"
     dtype: str = "auto"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, eval_set: Any = None) -> Self:
