@@ -124,7 +124,8 @@ class Step:
             logits = None if shifted else unshift(plan.calls)
             seed = fold_seed(plan, plan.rules()) if other is not None else None
         run = Run(plan, size, outputs, seed, logits) if Run.possible(plan, outputs) else None
-        seen = logits is None or (run is not None and logits in run.room)  # who leaves out the shift has to look at them
+        # who leaves out the shift has to look at them
+        seen = logits is None or (run is not None and logits in run.room)
         return run if seen else self._run(size, outputs, True)
 
     def text(self, outputs: bool) -> Text:
