@@ -300,3 +300,35 @@ def test_convolutions():
     )
     x = RNG.normal(size=(20, 1, 6, 6)).astype(np.float32)
     assert_equal(make, nn.CrossEntropyLoss(), sgd, CLASSES[:20], x=x, batch_size=8, epochs=2)
+
+
+class Turns(nn.Module):
+    """Looks at its input in another order, of which a flat form has to be a copy."""
+
+    def __init__(self):
+        self.linear = nn.Linear(36, 3, rng=0)
+
+    def forward(self, x):
+        return self.linear(np.moveaxis(x, 1, 2).reshape(len(x), 36))
+
+
+FIRST = {  # what is made of the data itself, each batch of each pass anew
+    "convolution": lambda: nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.Flatten(), nn.Linear(32, 3, rng=1)),
+    "pool": lambda: nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(9, 3, rng=1)),
+    "mean pool": lambda: nn.Sequential(nn.AvgPool2d(3, stride=1), nn.Flatten(), nn.Linear(16, 3, rng=1)),
+    "kernel": lambda: nn.Sequential(nn.KernelLayer(1, 2, "gaussian", kernel_size=3, rng=0), nn.Flatten(), nn.Linear(32, 3, rng=1)),
+    "turned": lambda: nn.Sequential(nn.Flatten(1, 2), Turns()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["auto", "fast"])
+@pytest.mark.parametrize("name", FIRST)
+def test_what_is_made_of_the_data_is_made_in_every_pass(name, mode):
+    x = RNG.normal(size=(70, 1, 6, 6)).astype(np.float32)
+    settings = {"x": x, "batch_size": 8, "epochs": 4}
+    got, trainer = trained(FIRST[name], nn.CrossEntropyLoss(), sgd, CLASSES, mode, **settings)
+    expected, _ = trained(FIRST[name], nn.CrossEntropyLoss(), sgd, CLASSES, False, **settings)
+    assert trainer._compiled.epochs.run_of is not None
+    for key, value in expected.items():
+        small = 2e-6 if mode == "fast" else 0
+        np.testing.assert_allclose(got[key], value, rtol=10 * small, atol=small, err_msg=key)

@@ -40,7 +40,7 @@ class Writer(Names):
         self.varying: list[str] = []  # numbers of the optimizer's that change from batch to batch
         self.slots: set[Value] = set()  # of the placed values, those that lie elsewhere for each batch
         self.ahead: dict[str, tuple[Value, Call]] | None = None  # views of a batch's arrays, made ahead, by name
-        self.early: set[Value] = set()
+        self.early: dict[Value, Any] = {}  # these views, of memory that is laid out so
         for value in calls.arguments:
             self.names[value] = self.fresh(value.name)
         self.last = self._last_uses()
@@ -228,8 +228,11 @@ class Writer(Names):
                 return True
             return False
         if self.ahead is not None and (base in self.slots or base in self.calls.arguments or base in self.early):
-            self.ahead[self.names[out]] = (base, call)
-            self.early.add(out)
+            like = self.early.get(base, np.empty(base.shape, base.dtype))
+            shown = call.op.kernel(like, **call.params)
+            if not np.may_share_memory(shown, like):
+                return False  # a copy would stay that of the first pass
+            self.ahead[self.names[out]], self.early[out] = (base, call), shown
         else:
             self.body.append((f"{self.names[out]} = {text}", call.note))
         self.root[out] = self.root.get(base, base)
