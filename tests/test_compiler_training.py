@@ -1,6 +1,8 @@
 """What goes on around compiled steps is what goes on around eager ones, to the bit; the fast form, to rounding."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -332,3 +334,28 @@ def test_what_is_made_of_the_data_is_made_in_every_pass(name, mode):
     for key, value in expected.items():
         small = 2e-6 if mode == "fast" else 0
         np.testing.assert_allclose(got[key], value, rtol=10 * small, atol=small, err_msg=key)
+
+
+FRESH = """
+import sys
+import numpy as np
+from autograd_core import nn, optim
+
+def trained(epochs, compile, fits=1):
+    model = nn.MLP([2, 3], rng=0)
+    trainer = optim.Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), compile=compile)
+    for _ in range(fits):
+        trainer.fit((np.ones((8, 2), np.float32), np.arange(8) % 3), epochs=epochs, batch_size=2, progress=False)
+    return "autograd_core.compiler" in sys.modules, [v.tolist() for v in model.state_dict().values()]
+
+short = trained(3, "auto")
+assert not short[0] and trained(15, "auto", fits=6)[0]
+assert short[1] == trained(3, "auto")[1]
+print("ok")
+"""
+
+
+def test_the_compiler_is_not_loaded_for_a_few_steps():
+    """In a fresh process, where loading it would take longer than the steps; the bits are the same."""
+    done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "ok", done.stderr

@@ -134,3 +134,13 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r'pip install "autograd-core\[onnx\]"'):
         exporter.to_onnx(nn.Linear(3, 2), tmp_path / "model.onnx")
+
+
+def test_an_estimator_is_told_where_its_network_is(tmp_path):
+    class Fitted:
+        def fit(self):
+            return self
+
+    with pytest.raises(TypeError, match="a model is a Module of nn, not Fitted; its network is its attribute model_"):
+        nn.to_onnx(Fitted(), tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []

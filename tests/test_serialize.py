@@ -401,7 +401,7 @@ def test_a_missing_extra_is_named(act, tmp_path, monkeypatch):
         act(tmp_path / "model.safetensors")
 
 
-@pytest.mark.parametrize("write", [nn.save, nn.to_python, nn.to_onnx])
+@pytest.mark.parametrize("write", [nn.save, nn.to_python])
 def test_an_estimator_is_told_where_its_network_is(write, tmp_path):
     class Fitted:
         def fit(self):
