@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from autograd_core import optim
+from autograd_core import Tensor, optim
+from autograd_core.trees import mapped
 
 CLOSE = {np.dtype(np.float32): 2e-6, np.dtype(np.float64): 1e-12}
 
@@ -69,3 +70,8 @@ def assert_twins(*parts, compiled=True, modes=("auto", "fast"), **settings):
         training = trainers[mode]._compiled
         assert bool(training and training.steps and training.reason is None) == compiled, training and training.reason
     return trainers
+
+
+def plain(tree):
+    """The same nest with arrays of their own in place of Tensors."""
+    return mapped(lambda x: np.array(x.value) if isinstance(x, Tensor) else x, tree)

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from compiled_twins import plain
 
 from autograd_core import Tensor, backprop, compile, grad, is_grad_enabled, nn, no_grad, optim
 from autograd_core.compiler import Program
@@ -17,14 +18,6 @@ from autograd_core.compiler.program import compile_text
 
 X = np.random.default_rng(0).normal(size=(16, 3)).astype(np.float32)
 as_it_is = pytest.mark.filterwarnings("ignore:.*cannot be compiled and runs as it is")
-
-
-def plain(x):
-    if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)):
-        return [plain(v) for v in x]
-    return np.array(x.value) if isinstance(x, Tensor) else x
 
 
 def both(scenario):

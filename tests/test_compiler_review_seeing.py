@@ -12,6 +12,7 @@ import warnings
 
 import numpy as np
 import pytest
+from compiled_twins import plain
 
 from autograd_core import Tensor, compile, fisher, grad, is_grad_enabled, nn, no_grad, optim, per_sample_grad
 from autograd_core.compiler import Program
@@ -20,14 +21,6 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(53, 6)).astype(np.float32), RNG.normal(size=(53, 3)).astype(np.float32)
 FACTOR = 1.0
 SETTINGS = types.SimpleNamespace(factor=1.0)
-
-
-def plain(tree):
-    if isinstance(tree, dict):
-        return {k: plain(v) for k, v in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [plain(v) for v in tree]
-    return np.array(tree.value) if isinstance(tree, Tensor) else tree
 
 
 def outcome(scenario, through, told=""):

@@ -36,7 +36,7 @@ class Epochs:
             while len(losses) < most:
                 found = many.run(len(losses), most - len(losses))
                 if found is None and many.logits is not None:  # maybe they were too large
-                    many = self._shifted()
+                    many = self._begun(shifted=True)
                     if many is not None:
                         many.lay_out(x, t, order, look)
                         continue
@@ -69,15 +69,14 @@ class Epochs:
         if step is None:
             return None
         if self.step != (step, outputs):
-            self.step, self.run_of = (step, outputs), step.many(self.batches.size, outputs)
-            if self.run_of is not None:
-                self.run_of.begin()
+            self.step = step, outputs
+            return self._begun()
         return self.run_of
 
-    def _shifted(self) -> Run | None:
-        """From now on a softmax is shifted by its maximum."""
+    def _begun(self, shifted: bool = False) -> Run | None:
+        """Another run from the beginning. shifted: from now on a softmax is shifted by its maximum."""
         step, outputs = self.step
-        self.run_of = step.many(self.batches.size, outputs, True)
+        self.run_of = step.many(self.batches.size, outputs, shifted)
         if self.run_of is not None:
             self.run_of.begin()
         return self.run_of

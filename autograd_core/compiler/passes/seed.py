@@ -35,7 +35,7 @@ def fold_seed(plan: Any, rules: list[Any]) -> Seed | None:
 class Seed:
     """What the seed of a plan is multiplied by. rate: whether the learning rate is a factor of it.
 
-    scaled: arguments of the program that are to be multiplied by it, too; `into` are arrays that follow it.
+    scaled: arguments of the program that are to be multiplied by it, too; cell and inverse: arrays that are filled with it, and with one over it.
     """
 
     def __init__(self, plan: Any, rules: list[Any], seed: Call):
@@ -84,7 +84,7 @@ class Seed:
         for call in others:
             for user in users[call.out]:
                 self._replace(user, call.out, arithmetic.divide)
-        self._instead(seed.out, source)
+        self.plan.calls.replace(seed.out, source)
         calls.remove(seed)
         return True
 
@@ -94,10 +94,6 @@ class Seed:
         out.made = Call(op, [value, _constant(self.cell, "seed")], {}, [out], user.note)
         user.inputs = [out if x is value else x for x in user.inputs]
         self.plan.calls.calls.insert(self.plan.calls.calls.index(user), out.made)
-
-    def _instead(self, old: Value, new: Value) -> None:
-        for call in self.plan.calls.calls:
-            call.inputs = [new if x is old else x for x in call.inputs]
 
     def value(self) -> float:
         """What the seed is multiplied by now."""
