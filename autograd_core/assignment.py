@@ -18,7 +18,7 @@ import numpy as np
 
 from .hooks import retain
 from .memory import clock, describe, same_memory, write
-from .modes import mode, observers
+from .modes import mode, observer, observers
 from .ops.indexing import put
 from .tensor import Tensor, new
 
@@ -47,7 +47,7 @@ def assign(t: Tensor, index: Any, values: Any) -> None:
             f"{describe(t)} holds {t.dtype} and cannot take floats without losing digits; use t.astype(float)"
         )
     if observers:
-        observers[-1].cut("t[index] = values")
+        observer().cut("t[index] = values")
     before = new(type(t))
     before.name = t.name
     for slot in _STATE:

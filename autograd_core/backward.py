@@ -18,7 +18,7 @@ import numpy as np
 from .assignment import versions
 from .hooks import in_use, retains, seen
 from .memory import clock, describe, owner, same_memory
-from .modes import collecting, followed, mode, observers
+from .modes import collecting, followed, mode, observer, observers
 from .op import JUST_G, Op, foreign
 from .ops.shapes import cast, unbroadcast
 from .tensor import Tensor, filled, new
@@ -242,8 +242,8 @@ def _drain(outputs: list[Tensor], order: list[Tensor], grads: Grads, create_grap
     try:
         # while a program is recorded, rules are fed with Tensors, so that what they compute is recorded too
         edges = contributions(order, grads, create_graph or followed(), **which)
-        if observers and hasattr(observers[-1], "passing"):  # somebody wants to look at the pass
-            edges = observers[-1].passing(outputs, order, edges, grads)
+        if observers:  # somebody wants to look at the pass
+            edges = observer().passing(outputs, order, edges, grads)
         deque(edges, maxlen=0)
     finally:
         mode.recording = before
@@ -299,7 +299,7 @@ def _as_tensor(g: Any, x: Tensor, taken: set[int]) -> Tensor:
 
 
 def _free(order: Iterable[Tensor]) -> None:
-    keeps = bool(observers) and getattr(observers[-1], "keeps", False)  # a debugger will want to look at it later
+    keeps = bool(observers) and observer().keeps  # a debugger will want to look at it later
     for node in order:
         if node.op is not None:
             if keeps and node.site is not None and node.inputs is not FREED:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .modes import observers
+from .modes import observer, observers
 from .op import Readable
 
 tick = itertools.count(1).__next__
@@ -64,13 +64,13 @@ def wrote(tensors: Iterable[Any]) -> None:
     for tensor in tensors:
         tensor.written = now
         if observers:
-            observers[-1].wrote(tensor)
+            observer().wrote(tensor)
 
 
 def write(tensor: Any, numbers: Any, index: Any = ...) -> None:
     """Copy numbers into a tensor's memory, all of it or what an index names; ValueError for another shape, TypeError
     where digits would be lost."""
-    if observers and hasattr(observers[-1], "assigned") and observers[-1].assigned(tensor, numbers, index):
+    if observers and observer().assigned(tensor, numbers, index):
         return  # a program is being recorded, which will do it
     if isinstance(numbers, Readable):
         numbers = numbers.value

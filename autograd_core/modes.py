@@ -4,26 +4,100 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 
+class Observer:
+    """Who is told of the rows that a thread reads, of its writes, and of its looks at numbers. This one does nothing about it.
+
+    follows: wants to know what rules compute, too: they are fed with Tensors for it. keeps: what a backward pass frees is
+    not lost.
+    """
+
+    follows = False
+    keeps = False
+
+    def row(self, out: Any, op: Any, inputs: Any, params: Any) -> None:
+        """A row was read."""
+
+    def draws(self, rng: Any) -> None:
+        """A row is about to draw random numbers."""
+
+    def made(self, tensor: Any, data: Any) -> None:
+        """A leaf was made by hand, perhaps of another tensor's numbers."""
+
+    def wrote(self, tensor: Any) -> None:
+        """A tensor's memory was written to."""
+
+    def assigned(self, tensor: Any, numbers: Any, index: Any) -> bool:
+        """Numbers are to be written to a tensor. True if nothing is to be done about it."""
+        return False
+
+    def cut(self, how: str, tensor: Any = None, out: Any = None) -> None:
+        """Numbers are looked at, or go on without their graph, in `out` if that is a tensor."""
+
+    def graded(self, tensor: Any) -> None:
+        """A gradient is read, or another one put in its place."""
+
+    def cleared(self, tensor: Any) -> None:
+        """A gradient is forgotten, as by zero_grad()."""
+
+    def passing(self, outputs: Any, order: Any, edges: Any, grads: Any) -> Any:
+        """A backward pass is made by drawing these edges, or those that are given back."""
+        return edges
+
+    def stepped(self, optimizer: Any) -> bool:
+        """An optimizer is to step. True if nothing is to be done about it."""
+        return False
+
+    def inside(self, module: Any) -> contextlib.AbstractContextManager[Any]:
+        """While a module computes."""
+        return contextlib.nullcontext()
+
+
 class _Mode(threading.local):
-    """Whether a thread records the rows that it reads."""
+    """Of a thread: whether it records the rows that it reads, and who is told of them, the last one alone."""
 
     recording = True
+
+    def __init__(self) -> None:
+        self.observers = [Observer()]
 
 
 mode = _Mode()
 collecting = threading.Lock()  # gradients are added to leaves by one thread at a time
-# The last is told of every row that is read (row), of every look at a number (cut) and of every write (wrote). One that
-# `follows` wants to know what rules compute, too: they are fed with Tensors for it. Debuggers have more: what they `keep`
-# is not lost when a pass frees it, they may look at a pass (passing) and know in which module a row is read (inside).
-observers: list[Any] = []
+observers: list[
+    Observer
+] = []  # of all threads: that there are none costs the least to see, `if observers: observer()...`
+
+
+def observer() -> Observer:
+    """Who is told of what this thread does."""
+    return mode.observers[-1]
+
+
+@contextlib.contextmanager
+def observing(one: Any) -> Iterator[Any]:
+    """Have an Observer told of what this thread does, and of nothing else."""
+    mine = mode.observers
+    mine.append(one)
+    observers.append(one)
+    try:
+        yield one
+    finally:
+        observers.remove(one)
+        mine.remove(one)
+
+
+def observed() -> bool:
+    """Whether somebody is told of what this thread does."""
+    return bool(observers) and len(mode.observers) > 1
 
 
 def followed() -> bool:
     """Whether somebody writes down all that is computed, the rules' own work included."""
-    return bool(observers) and observers[-1].follows
+    return bool(observers) and observer().follows
 
 
 class set_grad_enabled(contextlib.ContextDecorator):

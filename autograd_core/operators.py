@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .modes import observers
+from .modes import observer, observers
 from .op import BY_NUMPY, Readable
 from .ops import activations, arithmetic, comparisons, elementwise, indexing, linear_algebra, pairs, reductions, shapes
 
@@ -139,7 +139,7 @@ class Operators(Readable):
     def tolist(self) -> Any:
         """The numbers as Python's, in nested lists."""
         if observers:
-            observers[-1].cut("tolist()", self)
+            observer().cut("tolist()", self)
         return self.value.tolist()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .memory import clock, describe, origin, same_memory, tick, write
-from .modes import collecting, followed, mode, no_grad, observers
+from .modes import collecting, followed, mode, no_grad, observer, observers
 from .op import NO_PARAMS, Op, Readable, foreign
 from .operators import Operators
 
@@ -76,7 +76,7 @@ class Tensor(Operators):
         filled(self, value if value.ndim else value[()])
         self.name = name
         if observers:
-            observers[-1].made(self, data)
+            observer().made(self, data)
         if requires_grad:
             self.requires_grad_()
 
@@ -105,8 +105,8 @@ class Tensor(Operators):
                     return self._read_beside(op, inputs, params)
                 else:
                     values.append(x)
-            if observers and "rng" in params and hasattr(observers[-1], "draws"):
-                observers[-1].draws(params["rng"])
+            if observers and "rng" in params:
+                observer().draws(params["rng"])
             value = op.eager(*values, **params) if params else op.eager(*values)
         out: Tensor = new(Tensor)
         out.saved = ()
@@ -122,7 +122,7 @@ class Tensor(Operators):
                 out.saved = origin(value, inputs)  # a write to one of them is a write to both
         out.born, out.written = tick(), 0
         if observers:
-            observers[-1].row(out, op, inputs, params)
+            observer().row(out, op, inputs, params)
         return out
 
     def _read_beside(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -210,8 +210,8 @@ class Tensor(Operators):
         AttributeError for a result whose gradient is not retained. It shares memory with nothing.
         """
         # the pass leaves a bare array, which is made a Tensor when somebody looks
-        if observers and hasattr(observers[-1], "graded"):
-            observers[-1].graded(self)
+        if observers:
+            observer().graded(self)
         gradient = self.gradient
         if gradient is None and self.op is not None and not getattr(self, "hooks", None):
             raise AttributeError  # __getattr__ says more
@@ -226,10 +226,10 @@ class Tensor(Operators):
     def grad(self, gradient: Any) -> None:
         if gradient is not None and np.shape(gradient) != self.shape:
             raise ValueError(f"the gradient of {describe(self)} must have its shape, not {np.shape(gradient)}")
-        if gradient is None and observers and (self.gradient is not None or observers[-1].follows):
-            observers[-1].cleared(self)
-        elif observers and hasattr(observers[-1], "graded"):
-            observers[-1].graded(self)
+        if gradient is None and observers and (self.gradient is not None or observer().follows):
+            observer().cleared(self)
+        elif observers:
+            observer().graded(self)
         fits = gradient is None or (isinstance(gradient, Tensor) and gradient.dtype == self.dtype)
         self.gradient = gradient if fits else np.array(getattr(gradient, "value", gradient), self.dtype)
 
@@ -291,7 +291,7 @@ class Tensor(Operators):
         *_, source = same_memory(self)
         out.saved = (weakref.ref(source),)
         if observers:
-            observers[-1].cut("detach()", self, out)
+            observer().cut("detach()", self, out)
         return out
 
     # --- the numbers -------------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ class Tensor(Operators):
     def data(self) -> Any:
         """The bare array. Assigning copies into the tensor's memory, unseen by the graph."""
         if observers:
-            observers[-1].cut(".data", self)
+            observer().cut(".data", self)
         return self.value
 
     @data.setter
@@ -310,13 +310,13 @@ class Tensor(Operators):
     def numpy(self) -> Any:
         """The values as an array of its own, without a word: you know that it leaves the graph."""
         if observers:
-            observers[-1].cut("numpy()", self)
+            observer().cut("numpy()", self)
         return np.array(self.value)
 
     def item(self) -> Any:
         """The one number in it, as Python's; ValueError if there are more."""
         if observers:
-            observers[-1].cut("item()", self)
+            observer().cut("item()", self)
         return self._number()
 
     def _number(self) -> Any:
@@ -354,7 +354,7 @@ class Tensor(Operators):
                 f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()"
             )
         if observers:
-            observers[-1].cut("a truth value, as in if t > 0", self)
+            observer().cut("a truth value, as in if t > 0", self)
         return bool(self.value)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -364,7 +364,7 @@ class Tensor(Operators):
 
     def _leaving(self, how: str) -> None:
         if observers:
-            observers[-1].cut(how, self)
+            observer().cut(how, self)
         if self.tracked:
             warnings.warn(
                 f"{how} takes {describe(self)} out of the graph: what is computed from the numbers has no gradient. "
@@ -406,7 +406,7 @@ class Tensor(Operators):
         if not self.is_leaf:
             self._leaving("copying or pickling a result")
         elif followed():
-            observers[-1].cut("copying or pickling", self)
+            observer().cut("copying or pickling", self)
         return _restored, (type(self), np.array(self.value)[()], self.tracked and self.is_leaf, self.name)
 
     def __dlpack__(self, **options: Any) -> Any:

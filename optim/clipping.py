@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.modes import followed, observers
+from autograd_core.modes import followed, observer
 from autograd_core.tensor import Tensor
 
 from .settings import NOT_NEGATIVE, check
@@ -63,5 +63,5 @@ def _with_gradient(parameters: Any) -> list[tuple[Tensor, Any]]:
     owners: Iterable[Tensor] = [parameters] if isinstance(parameters, Tensor) else parameters
     found = [(p, p.gradient) for p in owners if p.gradient is not None]
     if found and followed():  # how long they are decides what is done: no program can say so
-        observers[-1].cut("clipping gradients", found[0][0])
+        observer().cut("clipping gradients", found[0][0])
     return [(p, g.value if isinstance(g, Tensor) else g) for p, g in found]

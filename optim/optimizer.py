@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_core.memory import describe, wrote
-from autograd_core.modes import observers
+from autograd_core.modes import observer, observers
 from autograd_core.tensor import Tensor
 
 from .settings import NOT_NEGATIVE, POSITIVE, SHARE, SHARES, Range, check
@@ -163,7 +163,7 @@ class Optimizer:
         closure: computes the gradients first, `zero_grad()`, loss, `backward()`, and returns the loss, as this then does.
         """
         loss = None if closure is None else closure()
-        if observers and hasattr(observers[-1], "stepped") and observers[-1].stepped(self):
+        if observers and observer().stepped(self):
             return loss  # a program is being recorded, which will call this
         for group, flats in zip(self.param_groups, self._flats, strict=True):
             for flat in flats:

@@ -15,6 +15,7 @@ import pytest
 
 from autograd_core import GraphCut, Tensor, no_grad, ops, row, set_grad_enabled
 from autograd_core.backward import ancestors, backprop, contributions
+from autograd_core.modes import Observer, observing
 from autograd_core.op import BY_NUMPY, TABLE
 from autograd_core.ops import rows
 from autograd_core.symbol import Symbol, edge
@@ -615,6 +616,38 @@ def test_no_grad_is_per_thread():
 
     in_threads(2, work)
     assert sorted(outside) == [(0, True), (1, False)]
+
+
+class Notes(Observer):
+    """Writes down what it is told, by name, and refuses every look at a number as a recording does."""
+
+    follows = True
+
+    def __init__(self):
+        self.told = []
+
+    def row(self, out, op, inputs, params):
+        self.told.append(op.name)
+
+    def cut(self, how, tensor=None, out=None):
+        raise AssertionError(how)
+
+
+def test_an_observer_is_told_of_its_own_thread():
+    def work(_=0):
+        w = Tensor([2.0, 3.0], requires_grad=True)
+        loss = (w * w).sum()
+        loss.backward()
+        return loss.item(), w.grad.numpy().tolist()
+
+    with observing(Notes()) as notes:
+        assert in_threads(1, work) == [(13.0, [4.0, 6.0])]
+        assert not notes.told
+        with pytest.raises(AssertionError, match=r"item\(\)"):
+            work()
+    assert notes.told[:2] == ["multiply", "sum"]
+    assert len(notes.told) > 2  # what rules compute, too
+    assert work() == (13.0, [4.0, 6.0])
 
 
 def test_threads_add_into_one_shared_leaf():

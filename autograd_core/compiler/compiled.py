@@ -7,12 +7,12 @@ import inspect
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from threading import RLock, get_ident
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
-from ..modes import mode, observers
+from ..modes import mode, observed
 from ..trees import leaves
 from .arguments import Arguments
 from .comparing import same
@@ -66,8 +66,7 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
 
     def compiled(*args: Any, **keywords: Any) -> Any:
         given = Arguments(args, keywords)
-        here = observers and any(getattr(o, "thread", get_ident()) == get_ident() for o in [*observers])
-        if not here and not (given.tracked and mode.recording):
+        if not observed() and not (given.tracked and mode.recording):
             with alone:
                 program = chosen(given)
                 if program is not None:

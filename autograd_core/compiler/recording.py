@@ -11,13 +11,13 @@ import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from threading import RLock, get_ident
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from ..memory import describe, owner, tick
-from ..modes import observers
+from ..modes import Observer, observing
 from ..op import Op
 from ..tensor import Tensor, filled, new
 from ..trees import equal, mapped
@@ -28,7 +28,7 @@ _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARY = (_HOME + os.sep, *(os.path.join(os.path.dirname(_HOME), room) + os.sep for room in ("nn", "optim")))
 LINED = 5000  # rows of which it is noted where they come from; of more than that nobody reads it
 
-_alone = RLock()  # of several observers, one is told: one function is recorded at a time
+_alone = RLock()  # what a function changes is put back: two that change the same are not to be recorded at once
 _own: dict[str, bool] = {}  # whether a file is the library's own
 
 
@@ -48,7 +48,7 @@ class Read:
         self.of = ""  # the row by whose rule it was read, in a backward pass
 
 
-class Record:
+class Record(Observer):
     """What a function did: the rows it read, in order, and what became of its arguments.
 
     arguments: the Tensors that stood for the arrays. result: what it returned. writes: (tensor, what was written to it),
@@ -60,7 +60,6 @@ class Record:
     def __init__(self, arguments: list[Tensor], lines: bool = True):
         self.arguments, self.lines = arguments, lines
         self.begun = tick()
-        self.thread = get_ident()  # what other threads do meanwhile is none of its business
         self.steps: list[Read] = []
         self.result: Any = None
         self.writes: list[tuple[Tensor, Tensor]] = []
@@ -76,8 +75,6 @@ class Record:
 
     def row(self, out: Tensor, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
         """A row was read."""
-        if get_ident() != self.thread:
-            return
         if self.stale:
             inputs = tuple(map(self._now, inputs))
         for x in inputs:
@@ -120,8 +117,6 @@ class Record:
 
     def draws(self, rng: Any) -> None:
         """A row is about to draw random numbers; they are given back when the record is finished."""
-        if get_ident() != self.thread:
-            return
         generator = rng if isinstance(rng, np.random.Generator) else None
         if generator is None:
             raise CannotRecord(f"random numbers without a Generator are drawn{self._where()}")
@@ -136,8 +131,6 @@ class Record:
 
     def assigned(self, tensor: Any, numbers: Any, index: Any) -> bool:
         """A whole tensor was assigned to: noted, and not done. True if that is all there is to be done."""
-        if get_ident() != self.thread:
-            return False
         if any(tensor is x for x in self.arguments):
             raise CannotRecord(f"a write to an argument, which is the caller's{self._where()}")
         if index is not ... or not isinstance(numbers, Tensor) or (tensor.tracked and tensor.op is not None):
@@ -154,8 +147,6 @@ class Record:
 
     def stepped(self, optimizer: Any) -> bool:
         """An optimizer was told to step: noted, and not done. True if that is all there is to be done."""
-        if get_ident() != self.thread:
-            return False
         of = [p for group in optimizer.param_groups for p in group["params"]]
         self.updates.append((optimizer, self._gradients([p for p in of if p.gradient is not None])))
         for p in self.updates[-1][1]:
@@ -179,20 +170,15 @@ class Record:
 
     def wrote(self, tensor: Tensor) -> None:
         """Memory was written to, which a program of rows cannot say."""
-        if get_ident() == self.thread:
-            raise CannotRecord(f"{describe(tensor)} is written to{self._where()}")
-
-    def made(self, tensor: Any, data: Any) -> None:
-        pass
+        raise CannotRecord(f"{describe(tensor)} is written to{self._where()}")
 
     def graded(self, tensor: Any) -> None:
         """A gradient is read, or another one put in its place."""
-        if get_ident() == self.thread and tensor.op is None and tensor.tracked and tensor not in self.leaves:
+        if tensor.op is None and tensor.tracked and tensor not in self.leaves:
             self._leaf(tensor)
 
     def cleared(self, tensor: Any) -> None:
-        if get_ident() == self.thread:
-            self.emptied.add(tensor)
+        self.emptied.add(tensor)
 
     def forgets(self) -> bool:
         """Whether there were no gradients before, and those that were collected were thrown away in the end."""
@@ -200,8 +186,7 @@ class Record:
 
     def cut(self, how: str, *_: Any) -> None:
         """A Tensor is about to become a plain number, which the record could not follow."""
-        if get_ident() == self.thread:
-            raise CannotRecord(f"{how}{self._where()} cannot be followed while the function is recorded")
+        raise CannotRecord(f"{how}{self._where()} cannot be followed while the function is recorded")
 
     def _where(self) -> str:
         line = said(users_line())
@@ -219,14 +204,12 @@ def record(
         kept = Kept(watched.things) if watched is not None else None
         found = Record([], lines=lines)
         found.arguments = [filled(new(Tensor), a) for a in arrays]  # born after it has begun, like all of its own
-        observers.append(found)
         try:
-            with np.errstate(all="ignore"):  # the first run of the program will say it
+            with observing(found), np.errstate(all="ignore"):  # the first run of the program will say it
                 found.result = mapped(found._now, f(*found.arguments))
             found.gradients = found._gradients([p for p in found.leaves if p.gradient is not found.before.get(p)])
             found._drawn_by_rows()
         finally:
-            observers.remove(found)
             for generator, state in found.states:
                 generator.bit_generator.state = state
             for p, before in found.leaves.items():

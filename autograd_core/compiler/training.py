@@ -15,7 +15,7 @@ import numpy as np
 
 from ..hooks import in_use
 from ..memory import write, wrote
-from ..modes import mode, observers
+from ..modes import mode, observed
 from .epochs import Epochs
 from .passes import fold_seed, unshift
 from .plan import NotAStep, Plan, copied, hooked, of_the_library, turned
@@ -64,7 +64,7 @@ class Training:
 
     def program(self, x: Any, t: Any) -> Step | None:
         """The step for batches like this one, recorded if it is the first; None if there can be none."""
-        if self.reason is not None or observers or not mode.recording:
+        if self.reason is not None or observed() or not mode.recording:
             return None
         if self.watched.changed():
             self._look()

@@ -11,13 +11,12 @@ import copy
 import functools
 import os
 import sys
-import threading
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
 from ..memory import tick
-from ..modes import observers
+from ..modes import Observer, observer, observing
 from .cuts import Cut, Cuts
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -60,15 +59,13 @@ class Place:
         return said(self.writer)
 
 
-class Places:
+class Places(Observer):
     """An observer that only looks: rules are fed as ever, and numbers may be looked at."""
 
-    follows = False
-    keeps = True  # what a backward pass frees
+    keeps = True
     last: Places | None = None
 
     def __init__(self) -> None:
-        self.thread = threading.get_ident()
         self.module: str | None = None  # in which we are
         self.calls: list[Any] = []  # the modules that are being called, outermost first
         self.roots: list[Any] = []
@@ -77,27 +74,24 @@ class Places:
         self.paused: Any = None  # the result whose pass a debugger holds up
 
     def row(self, out: Any, op: Any, inputs: Any, params: Any) -> None:
-        if threading.get_ident() == self.thread:
-            out.site = Place(here(), self.module)
-            if not out.tracked:
-                out.site.lost = self.cuts.lost(out, op, inputs, out.site.line)
+        out.site = Place(here(), self.module)
+        if not out.tracked:
+            out.site.lost = self.cuts.lost(out, op, inputs, out.site.line)
 
     def wrote(self, tensor: Any) -> None:
-        if threading.get_ident() == self.thread:
-            if tensor.site is None:
-                tensor.site = Place()
-            tensor.site.writer = here()
+        if tensor.site is None:
+            tensor.site = Place()
+        tensor.site.writer = here()
 
     def made(self, tensor: Any, data: Any) -> None:
         """A leaf was made by hand, perhaps of another tensor's numbers."""
-        if threading.get_ident() == self.thread:
-            tensor.site = Place(here(), self.module)
-            if hasattr(data, "tracked"):
-                tensor.site.lost = self.cuts.leave("Tensor(tensor)", data, tensor, tensor.site.line)
+        tensor.site = Place(here(), self.module)
+        if hasattr(data, "tracked"):
+            tensor.site.lost = self.cuts.leave("Tensor(tensor)", data, tensor, tensor.site.line)
 
     def cut(self, how: str, tensor: Any = None, out: Any = None) -> None:
         """Numbers were looked at, or went on without their graph, in `out` if that is a tensor."""
-        if tensor is None or threading.get_ident() != self.thread:
+        if tensor is None:
             return
         line = here()
         lost = self.cuts.leave(how, tensor, out, line)
@@ -107,10 +101,9 @@ class Places:
 
     def cleared(self, tensor: Any) -> None:
         """A gradient was forgotten, as by zero_grad()."""
-        if threading.get_ident() == self.thread:
-            if tensor.site is None:
-                tensor.site = Place()
-            tensor.site.cleared = here()
+        if tensor.site is None:
+            tensor.site = Place()
+        tensor.site.cleared = here()
 
     def passing(self, outputs: Any, order: Any, edges: Any, seeds: Any) -> Any:
         """A backward pass begins; what it frees is kept, so remembering that it ran is all."""
@@ -130,9 +123,6 @@ class Places:
     @contextlib.contextmanager
     def inside(self, module: Any) -> Iterator[None]:
         """While a module computes: what rows are read in it carry its path."""
-        if threading.get_ident() != self.thread:
-            yield
-            return
         before, self.module = self.module, self._path(module)
         self.calls.append(module)
         try:
@@ -166,11 +156,8 @@ class Places:
 def watching(places: Places) -> Iterator[Places]:
     """Have an observer of places look on; the last one is remembered for questions asked afterwards."""
     Places.last = places
-    observers.append(places)
-    try:
+    with observing(places):
         yield places
-    finally:
-        observers.remove(places)
 
 
 def record() -> contextlib.AbstractContextManager[Places]:
@@ -185,9 +172,8 @@ def record() -> contextlib.AbstractContextManager[Places]:
     >>> y.site.made.rpartition(":")[2]
     '2'
     """
-    if observers and isinstance(observers[-1], Places) and observers[-1].thread == threading.get_ident():
-        return contextlib.nullcontext(observers[-1])  # a debugger is recording already
-    return watching(Places())
+    already = observer()
+    return contextlib.nullcontext(already) if isinstance(already, Places) else watching(Places())
 
 
 def made(x: Any) -> str | None:

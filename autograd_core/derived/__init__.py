@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import observers
+from ..modes import observer, observers
 from ..op import BY_NUMPY, Readable
 from ..trees import mapped
 
@@ -67,7 +67,7 @@ def answer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], method:
         return found(*args, **kwargs)
     if function in PASSED and method == "__call__":
         if observers:
-            observers[-1].cut(name)
+            observer().cut(name)
         if function in LEAVING:
             mapped(lambda x: x._leaving(name) if hasattr(x, "_leaving") else None, [*args, *kwargs.values()])
         return function(*mapped(_bare, list(args)), **mapped(_bare, kwargs))

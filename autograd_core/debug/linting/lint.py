@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...backward import ancestors, contributions
-from ...modes import enable_grad, no_grad, observers
+from ...modes import enable_grad, no_grad, observing
 from ...tensor import Tensor
 from ..causes.missing import Cause, why_none
 from ..places import Places, here, said
@@ -82,15 +82,13 @@ class Look:
         self.called = said(here())
         self.places = Places()
         drawn = np.random.get_state()
-        observers.append(self.places)
         try:
-            with enable_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            with observing(self.places), enable_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 self._pass()
         except Exception as error:  # whatever the user's code raises is what there is to report
             self.error = error
         finally:
-            observers.remove(self.places)
             np.random.set_state(drawn)
 
     def _pass(self) -> None:
