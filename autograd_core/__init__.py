@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 _root = _os.path.dirname(__path__[0])
-if _os.path.exists(
-    _os.path.join(_root, "pyproject.toml")
-):  # a checkout: nn, optim and datasets stand beside this folder
+if _os.path.exists(_os.path.join(_root, "pyproject.toml")):  # in a checkout nn, optim and datasets stand beside us
     __path__.append(_root)
 
 from .backward import backprop

@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   autograd-core train iris --hidden 16 --activation tanh --lr 0.01
   autograd-core train houses.csv --target price --epochs 300 --out runs/houses --report
   autograd-core predict runs/houses new.csv --out predictions.csv
-  autograd-core resume runs/houses --epochs 500
+  autograd-core resume runs/houses --epochs 500 --patience 30
   autograd-core export runs/houses --python houses.py
   autograd-core runs
   autograd-core explain "w1**3*w2 + 3*w1" w1=2 w2=3

@@ -22,7 +22,8 @@ from .modes import mode, observer, observers
 from .ops.indexing import put
 from .tensor import Tensor, new
 
-_STATE = ("value", "tracked", "gradient", "op", "inputs", "params", "saved", "born", "written", "site")
+# what makes a version: all but the name, which goes with every one, and the hooks, which stay with theirs
+_STATE = tuple(slot for slot in Tensor.__slots__ if slot not in ("name", "hooks", "__weakref__"))
 
 
 def assign(t: Tensor, index: Any, values: Any) -> None:
@@ -62,7 +63,8 @@ def assign(t: Tensor, index: Any, values: Any) -> None:
     after = put(before, values, index=index)
     for slot in _STATE:
         setattr(t, slot, getattr(after, slot))
-    clock.last_rebound = t.born
+    with clock.setting:
+        clock.last_rebound = max(clock.last_rebound, t.born)
 
 
 def _read_the_old(before: Tensor, t: Tensor, values: Any) -> None:

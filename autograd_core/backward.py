@@ -228,11 +228,12 @@ def backward(
             f"backward() from {describe(tensor)}, which does not require grad: nothing it was computed from has "
             "requires_grad=True, or it was computed under no_grad() or detached"
         )
-    order, seed = ancestors([tensor]), _seed(tensor, gradient, create_graph or followed())
+    as_graph = create_graph or followed()  # where a program is recorded, gradients are Tensors as well
+    order, seed = ancestors([tensor]), _seed(tensor, gradient, as_graph)
     grads = {tensor: seed}
     _drain([tensor], order, grads, create_graph, keep=[x for x in order if retains(x)] if in_use.anywhere else ())
     with collecting:
-        _deposit(grads, create_graph or followed(), seed)
+        _deposit(grads, as_graph, seed)
     if not (create_graph if retain_graph is None else retain_graph):
         _free(order)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import string
-import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, NoReturn
@@ -17,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from .lines import warn
 from .op import NO_PARAMS, Op
 from .operators import Operators
 from .ops import arithmetic, linear_algebra, shapes
@@ -89,7 +89,7 @@ class Batched(Operators):
 
     value = property(_refuse)
     data = property(_refuse)
-    numpy = item = backward = __bool__ = __float__ = __int__ = __index__ = __array__ = __setitem__ = _refuse
+    numpy = item = tolist = backward = __bool__ = __float__ = __int__ = __index__ = __array__ = __setitem__ = _refuse
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
@@ -211,10 +211,9 @@ def _along_axes(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
 
 
 def _one_by_one(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], count: int) -> Any:
-    warnings.warn(
+    warn(
         f"{op.name} is not read for all samples at once: it was applied to each of {count}, which takes as many calls",
         LoopedOverSamples,
-        stacklevel=2,
     )
 
     def apply(i: int) -> Any:

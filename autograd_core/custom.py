@@ -43,7 +43,7 @@ class _AllAtOnce(Op):
 
             return rule
 
-        return tuple((i, edge(i), tuple) for i in range(count))
+        return tuple((i, edge(i), tuple) for i in range(count))  # tuple: a rule is handed the whole frame
 
 
 class custom_vjp(_AllAtOnce):

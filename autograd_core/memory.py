@@ -7,6 +7,7 @@ to at tick 9 is out of date; views and detached tensors show the memory of anoth
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,6 +26,7 @@ class clock:
     last_write = 0
     last_rebound = 0
     last_asked = 0
+    setting = threading.Lock()  # of two threads' times, the later one stays
 
 
 def owner(value: Any) -> Any:
@@ -60,7 +62,9 @@ def _alive(x: Any) -> Any:
 
 def wrote(tensors: Iterable[Any]) -> None:
     """Note that these tensors' memory was written to now: what was computed from them before is out of date."""
-    clock.last_write = now = tick()
+    now = tick()
+    with clock.setting:
+        clock.last_write = max(clock.last_write, now)
     for tensor in tensors:
         tensor.written = now
         if observers:

@@ -92,6 +92,7 @@ class Op:
             (self.inputs.index(n), written[n], _picker([names.index(p) for p in parameters]))
             for n, parameters in chosen.items()
         )
+        # most graphs are made of these two kinds, for which the loops have a shorter way
         self.plain_pair = self.arity == 2 and not self.params and not self.saved
         self.alone = all(set(ps) <= {"g", "y"} for ps in chosen.values())  # no rule reads more than these
         known = (*self.inputs, *self.params)

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from .modes import observer, observers
 from .op import BY_NUMPY, Readable
 from .ops import activations, arithmetic, comparisons, elementwise, indexing, linear_algebra, pairs, reductions, shapes
 
@@ -135,12 +134,6 @@ class Operators(Readable):
 
     def __len__(self) -> int:
         return len(self.value)
-
-    def tolist(self) -> Any:
-        """The numbers as Python's, in nested lists."""
-        if observers:
-            observer().cut("tolist()", self)
-        return self.value.tolist()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         _no_out(ufunc, kwargs)

@@ -115,7 +115,7 @@ def by_jax(local: Local) -> Answer | None:
         return losses if reduction == "none" else getattr(xp, reduction)(losses)
 
     own = {
-        **{n: getattr(jax.nn, n) for n in ("relu", "sigmoid", "softplus", "leaky_relu", "softmax", "log_softmax")},
+        **{n: getattr(jax.nn, n) for n in ("relu", "sigmoid", "softplus", "softmax", "log_softmax")},
         "logsumexp": jax.nn.logsumexp, "erf": jax.scipy.special.erf, "normal_cdf": jax.scipy.stats.norm.cdf,
         "leaky_relu": lambda a, slope: jax.nn.leaky_relu(a, slope), "linear": lambda x, weight, bias: x @ weight.T + bias,
         "cross_entropy": lambda logits, target, reduction: reduced(

@@ -119,7 +119,7 @@ def _spell(x: Any, style: Style) -> tuple[str, int]:
     if template in op.inputs:  # a row that only moves numbers about is written as its input
         return parts[op.inputs.index(template)]
     brackets = (r"\left(", r"\right)") if style == "latex" else ("(", ")")
-    spelled = dict(zip(names, parts, strict=True)) | {n: (show(v), 4) for n, v in x.params.items()}
+    spelled = dict(zip(names, parts, strict=True)) | {n: (show(v), _LEVELS[""]) for n, v in x.params.items()}
 
     def place(match: re.Match[str]) -> str:
         part, level = spelled[match[0]]

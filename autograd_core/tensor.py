@@ -6,17 +6,17 @@ input to its results, so that a graph dies, without help from the garbage collec
 
 from __future__ import annotations
 
-import warnings
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .memory import clock, describe, origin, same_memory, tick, write
+from .memory import clock, describe, origin, same_memory, tick
 from .modes import collecting, followed, mode, no_grad, observer, observers
 from .op import NO_PARAMS, Op, Readable, foreign
-from .operators import Operators
+from .values import GraphCut as GraphCut
+from .values import Values
 
 new = object.__new__
 # what a kernel takes as it is: real numbers and arrays, and arrays of other libraries, which are added when they are met
@@ -26,11 +26,7 @@ PLAIN: set[type] = {int, float, bool, np.ndarray, str, type(None)} | {
 _backward: Any = None
 
 
-class GraphCut(UserWarning):
-    """A Tensor that requires grad was turned into plain numbers: what is made of them has no gradient."""
-
-
-class Tensor(Operators):
+class Tensor(Values):
     """An array that takes part in a computational graph.
 
     data: array, nested list or number (copied, dtype kept; Python floats become float64). Floating point if
@@ -143,50 +139,6 @@ class Tensor(Operators):
             arrays.append(x)
         return self._read(op, tuple(arrays), params)
 
-    def _as_parameter(self) -> Any:
-        self._leaving("an index or a parameter")
-        return self.value.copy()
-
-    # fmt: off
-    def __iadd__(self, other: Any) -> Tensor: return self._in_place(self + other)  # type: ignore[misc, unused-ignore]
-    def __isub__(self, other: Any) -> Tensor: return self._in_place(self - other)  # type: ignore[misc, unused-ignore]
-    def __imul__(self, other: Any) -> Tensor: return self._in_place(self * other)  # type: ignore[misc, unused-ignore]
-    def __itruediv__(self, other: Any) -> Tensor: return self._in_place(self / other)  # type: ignore[misc, unused-ignore]
-    def __ifloordiv__(self, other: Any) -> Tensor: return self._in_place(self // other)  # type: ignore[misc, unused-ignore]
-    def __imod__(self, other: Any) -> Tensor: return self._in_place(self % other)  # type: ignore[misc, unused-ignore]
-    def __ipow__(self, other: Any) -> Tensor: return self._in_place(self ** other)  # type: ignore[misc, unused-ignore]
-    def __imatmul__(self, other: Any) -> Tensor: return self._in_place(self @ other)  # type: ignore[misc, unused-ignore]
-    # fmt: on
-
-    def _in_place(self, result: Tensor) -> Tensor:
-        """`t -= step` makes a new node, but on a leaf that is trained it means its memory, as under no_grad()."""
-        if not (self.is_leaf and self.tracked):
-            return result
-        if mode.recording:
-            raise RuntimeError(
-                f"{describe(self)} is a leaf that requires grad: changing it in place would cut it out of the graph. "
-                "Write with no_grad(): around the update, t.data = ..., or make a new tensor of it (u = t - step)"
-            )
-        write(self, result.value)
-        return self
-
-    def __setitem__(self, index: Any, values: Any) -> None:
-        """Assign to elements, with a gradient towards what was written and what was left.
-
-        The tensor goes on as a new node, as in JAX's `x.at[index].set(values)`: what was computed before keeps the old
-        numbers. A leaf that requires grad is written to in its memory, under no_grad() only. RuntimeError: such a leaf
-        while recording, or a part of a tensor that lives on (h[0][1] = ...). TypeError: floats into integers.
-
-        >>> x = Tensor([1.0, 2.0], requires_grad=True)
-        >>> h = x * 3
-        >>> h[0] = x[1] * 10
-        >>> h.sum().backward(); h.value, x.grad
-        (array([20.,  6.]), Tensor([ 0., 13.]))
-        """
-        from .assignment import assign
-
-        assign(self, index, values)
-
     # --- the graph ---------------------------------------------------------------------------------------------
 
     @property
@@ -214,7 +166,7 @@ class Tensor(Operators):
             observer().graded(self)
         gradient = self.gradient
         if gradient is None and self.op is not None and not getattr(self, "hooks", None):
-            raise AttributeError  # __getattr__ says more
+            raise AttributeError  # Values.__getattr__ says more
         if gradient is not None and not isinstance(gradient, Tensor):
             with collecting:  # another thread's pass may be adding to it
                 if not isinstance(self.gradient, Tensor):
@@ -294,113 +246,6 @@ class Tensor(Operators):
             observer().cut("detach()", self, out)
         return out
 
-    # --- the numbers -------------------------------------------------------------------------------------------
-
-    @property
-    def data(self) -> Any:
-        """The bare array. Assigning copies into the tensor's memory, unseen by the graph."""
-        if observers:
-            observer().cut(".data", self)
-        return self.value
-
-    @data.setter
-    def data(self, numbers: Any) -> None:
-        write(self, numbers)
-
-    def numpy(self) -> Any:
-        """The values as an array of its own, without a word: you know that it leaves the graph."""
-        if observers:
-            observer().cut("numpy()", self)
-        return np.array(self.value)
-
-    def item(self) -> Any:
-        """The one number in it, as Python's; ValueError if there are more."""
-        if observers:
-            observer().cut("item()", self)
-        return self._number()
-
-    def _number(self) -> Any:
-        try:
-            return self.value.item()
-        except ValueError:
-            raise ValueError(
-                f"item() takes the one number out of a tensor, and {describe(self)} has {self.size}: index it or reduce it first"
-            ) from None
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        self._leaving("np.asarray(tensor)")
-        array = np.array(self.value, dtype) if copy or dtype is not None else np.asarray(self.value).view()
-        array.flags.writeable = bool(copy)
-        return array
-
-    def __float__(self) -> float:
-        number = self._number()
-        self._leaving("float(tensor)")
-        return float(number)
-
-    def __int__(self) -> int:
-        number = self._number()
-        self._leaving("int(tensor)")
-        return int(number)
-
-    def __index__(self) -> int:
-        if self.ndim or self.dtype.kind not in "iu":
-            raise TypeError(f"{describe(self)} is no index: that takes one whole number, and this holds {self.dtype}")
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        if self.size != 1:
-            raise ValueError(
-                f"{describe(self)} has {self.size} elements and no single truth value; write (t > 0).any() or .all()"
-            )
-        if observers:
-            observer().cut("a truth value, as in if t > 0", self)
-        return bool(self.value)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.ndim:
-            raise TypeError(f"{describe(self)} is a scalar and cannot be iterated over")
-        return (self[i] for i in range(len(self)))
-
-    def _leaving(self, how: str) -> None:
-        if observers:
-            observer().cut(how, self)
-        if self.tracked:
-            warnings.warn(
-                f"{how} takes {describe(self)} out of the graph: what is computed from the numbers has no gradient. "
-                "Use the tensor itself (np.exp(t), np.stack([t, t]) work), or say t.detach() or t.item() if you mean it.",
-                GraphCut,
-                stacklevel=3,
-            )
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "grad":
-            raise AttributeError(
-                f"{describe(self)} is no leaf, and backward() keeps the gradients of leaves only: call retain_grad() on it "
-                "before backward(), or ask for it by backprop(loss, tensor)"
-            )
-        hint = _ELSEWHERE.get(name) or (f"np.{name}(t)" if not name.startswith("_") and hasattr(np, name) else None)
-        raise AttributeError(f"a Tensor has no {name!r}" + (f"; write {hint}" if hint else ""))
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
-
-    def __repr__(self) -> str:
-        prefix, value = f"{type(self).__name__}(", np.asarray(self.value)
-        numbers = np.array2string(value, separator=", ", prefix=prefix, threshold=200)
-        notes = [numbers]
-        if not value.size:
-            notes.append(f"shape={value.shape}")
-        if value.dtype not in (np.float64, np.int64, np.bool_):
-            notes.append(f"dtype={value.dtype}")
-        if self.op is not None:
-            notes.append(f"op={self.op.name}")
-        elif self.tracked:
-            notes.append("requires_grad=True")
-        if self.name:
-            notes.append(f"name={self.name!r}")
-        return prefix + ", ".join(notes) + ")"
-
     def __reduce__(self) -> Any:
         # a copy or a pickle carries values, not graphs: a result comes back as a leaf
         if not self.is_leaf:
@@ -408,31 +253,6 @@ class Tensor(Operators):
         elif followed():
             observer().cut("copying or pickling", self)
         return _restored, (type(self), np.array(self.value)[()], self.tracked and self.is_leaf, self.name)
-
-    def __dlpack__(self, **options: Any) -> Any:
-        from .interop import to_dlpack
-
-        return to_dlpack(self, **options)
-
-    def __dlpack_device__(self) -> Any:
-        return np.asarray(self.value).__dlpack_device__()
-
-    def _repr_html_(self) -> str:
-        from .interop import to_html
-
-        return to_html(self)
-
-    def _repr_latex_(self) -> str | None:
-        from .interop import to_latex
-
-        return to_latex(self)
-
-
-_ELSEWHERE = {  # what users of other libraries look for
-    "clone": "t.copy()", "view": "t.reshape(shape)", "unsqueeze": "np.expand_dims(t, axis)", "permute": "t.transpose(axes)",
-    "numel": "t.size", "dim": "t.ndim", "pow": "t**n", "norm": "np.linalg.norm(t)", "softmax": "nn.functional.softmax(t)",
-    "at": "t[index] = values", "cpu": "t.numpy()", "mm": "a @ b", "zero_": "t.data = np.zeros(t.shape)",
-}  # fmt: skip
 
 
 def _restored(cls: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:

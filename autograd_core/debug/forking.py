@@ -7,7 +7,6 @@ derivative a rule of its own: the engine's generator runs the fork as it runs ev
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from itertools import chain
@@ -16,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..hooks import in_use, register
+from ..lines import warn
 from ..op import Op
 from ..symbol import show
 from ..tensor import Tensor
 from .graph import twin
-from .places import here
 from .session import Session
 
 Edits = Mapping[Any, Any]
@@ -112,7 +111,7 @@ def _hook(forked: Session, session: Session) -> None:
             hooked.discard(forked.names[own])
     if hooked:
         without = f"those on {', '.join(sorted(hooked))} do not change the gradients of this fork"
-        warnings.warn_explicit(f"a trace file holds no hooks, so {without}", RuntimeWarning, *here())
+        warn(f"a trace file holds no hooks, so {without}", RuntimeWarning)
 
 
 def _hand_on(node: Tensor, gradient: Any, session: Session, what: Any) -> None:

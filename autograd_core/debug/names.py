@@ -15,8 +15,8 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any
 
+from ..lines import is_ours
 from ..tensor import Tensor
-from .places import is_ours
 
 FRAMES = 12  # how far outwards variables are looked for
 

@@ -7,23 +7,14 @@ walked outwards until one is not the library's own.
 from __future__ import annotations
 
 import contextlib
-import copy
-import functools
-import os
-import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
+from ..lines import Line, here, said
 from ..memory import tick
 from ..modes import Observer, observer, observing
 from .cuts import Cut, Cuts
-
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_BESIDE = tuple(os.path.join(os.path.dirname(_OURS), room) + os.sep for room in ("nn", "optim", "datasets"))
-_BETWEEN = {contextlib.__file__, copy.__file__, functools.__file__}  # what passes calls on
-_ours: dict[str, bool] = {}  # file name -> whether it is the library's own
-Line = tuple[str, int]
 
 
 class Place:
@@ -179,31 +170,3 @@ def record() -> contextlib.AbstractContextManager[Places]:
 def made(x: Any) -> str | None:
     """The line that made a tensor, as file:number; None where it is not known."""
     return None if x.site is None else x.site.made
-
-
-def here() -> Line:
-    """The innermost line that is not the library's own."""
-    frame = sys._getframe(1)
-    while True:
-        file = frame.f_code.co_filename
-        if not _ours.get(file, True) or not is_ours(file) or frame.f_back is None:
-            return file, frame.f_lineno
-        frame = frame.f_back
-
-
-def is_ours(file: str) -> bool:
-    """Whether a file is the library's own."""
-    known = _ours.get(file)
-    if known is None:
-        known = _ours[file] = file.startswith((_OURS + os.sep, *_BESIDE)) or file in _BETWEEN
-    return known
-
-
-def said(line: Line | None) -> str | None:
-    """A line as it is written: file:number, or In[3]:number in a notebook."""
-    if line is None:
-        return None
-    file, number = line
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    cells = getattr(getattr(shell, "compile", None), "_filename_map", {})
-    return f"In[{cells[file]}]:{number}" if file in cells else f"{os.path.basename(file)}:{number}"

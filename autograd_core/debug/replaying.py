@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 
 from ..backward import ancestors
+from ..lines import here
 from .causes.anomaly import ALL_FINITE
-from .places import here, record
+from .places import record
 from .session import Session
 from .terminal.terminal import Terminal
 
 AGAIN = "raises again what it raised"
 EXAMPLES = """examples:
-  autograd-core replay runs/houses/flights/step-0001234-nan.npz
+  autograd-core replay runs/houses/flight/step-0001234-nan.npz
   autograd-core replay BUNDLE -x where -x "print value" --batch
 """
 

@@ -11,10 +11,8 @@ passed(
 )  # fmt: skip
 # places, counts and sets
 passed(
-    "argwhere", "count_nonzero", "diag_indices_from", "digitize", "flatnonzero", 
-    "in1d", "ix_", "lexsort", "nonzero", "ravel_multi_index", "searchsorted", 
-    "tril_indices_from", "triu_indices_from", 
-    "unravel_index",
+    "argwhere", "count_nonzero", "diag_indices_from", "digitize", "flatnonzero", "in1d", "ix_", "lexsort", "nonzero",
+    "ravel_multi_index", "searchsorted", "tril_indices_from", "triu_indices_from", "unravel_index",
 )  # fmt: skip
 passed(
     "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique",
@@ -29,11 +27,8 @@ passed("array2string", "array_repr", "array_str", "save", "savetxt", "savez", "s
 
 refused(
     "it would write into an array; write t[index] = values, or np.where(mask, values, t)",
-    "copyto",
-    "place",
-    "put",
-    "putmask",
-)
+    "copyto", "place", "put", "putmask",
+)  # fmt: skip
 refused("it would write into an array; write t[np.diag_indices_from(t)] = values", "fill_diagonal")
 refused(
     "it would write into an array; write t[index] = values, with np.ogrid for the index's other axes", "put_along_axis"

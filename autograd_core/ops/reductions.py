@@ -52,9 +52,9 @@ def _others(a: Any, axis: Any) -> Any:
 def _cumprod_rule(g: Any, y: Any, a: Any, axis: Any) -> Any:
     """Every product from i on has a factor aᵢ: what they get is gathered backward, times the product before aᵢ."""
     if axis is None:
-        return (_earlier(y) * _backward(g, a.reshape(-1)[1:])).reshape(a.shape)
+        return (_earlier(y) * _from_the_last(g, a.reshape(-1)[1:])).reshape(a.shape)
     g, y, a = np.moveaxis(g, axis, 0), np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0)
-    return np.moveaxis(_earlier(y) * _backward(g, a[1:]), 0, axis)
+    return np.moveaxis(_earlier(y) * _from_the_last(g, a[1:]), 0, axis)
 
 
 def _linear_recurrence(a: Any, b: Any) -> Any:
@@ -64,8 +64,8 @@ def _linear_recurrence(a: Any, b: Any) -> Any:
     return y
 
 
-def _backward(g: Any, a: Any) -> Any:
-    """The same recurrence from the last to the first: hᵢ = gᵢ + aᵢ hᵢ₊₁."""
+def _from_the_last(g: Any, a: Any) -> Any:
+    """The same recurrence, but from the last to the first: hᵢ = gᵢ + aᵢ hᵢ₊₁."""
     return linear_recurrence(a[::-1], g[::-1])[::-1]
 
 
@@ -155,9 +155,7 @@ prod = row(
 )  # fmt: skip
 norm = row(
     _norm, params=AXES,
-    a=lambda g, y, a, axis, keepdims: (
-        spread(over(g, y), a, axis, keepdims) * a
-    ),
+    a=lambda g, y, a, axis, keepdims: spread(over(g, y), a, axis, keepdims) * a,
     latex=r"\left\|a\right\|", text="norm(a)", samples=reduced(),
     words="the length of a vector pulls along the vector's direction; where all is 0, not at all",
 )  # fmt: skip
@@ -171,9 +169,7 @@ min = row(
 )  # fmt: skip
 logsumexp = row(
     _logsumexp, params=AXES,
-    a=lambda g, y, a, axis, keepdims: (
-        spread(g, a, axis, keepdims) * np.exp(a - spread(y, a, axis, keepdims))
-    ),
+    a=lambda g, y, a, axis, keepdims: spread(g, a, axis, keepdims) * np.exp(a - spread(y, a, axis, keepdims)),
     latex=r"\ln \sum e^{a}", text="logsumexp(a)", samples=reduced(),
     words="the gradient is shared out by the softmax of the elements",
 )  # fmt: skip
@@ -186,8 +182,8 @@ cumsum = row(
 )  # fmt: skip
 linear_recurrence: Op = row(  # y_i = b_i + a_{i−1}·y_{i−1} along the first axis, y_0 = b_0
     _linear_recurrence,
-    a=lambda g, a, y: _backward(g, a)[1:] * y[:-1],
-    b=lambda g, a: _backward(g, a),
+    a=lambda g, a, y: _from_the_last(g, a)[1:] * y[:-1],
+    b=lambda g, a: _from_the_last(g, a),
     samples=shaped((((3,), (4,)), {}), (((2, 3), (3, 3)), {}), (((0, 2), (1, 2)), {})),
     words="the gradient runs through the same recurrence from the last term to the first",
 )  # fmt: skip
@@ -196,8 +192,8 @@ cumprod = row(
     samples=shaped((((2, 3),), {"axis": 1}), (((4,),), {}), (((2, 3),), {}), (((2, 3),), {"axis": -2})),
     words="each factor gets the gradients of all the products it is part of, each times that product's other factors",
 )  # fmt: skip
-argmax = row(np.argmax, params={"axis": None, "keepdims": False}, a=None, words="a place has no derivative")
-argmin = row(np.argmin, params={"axis": None, "keepdims": False}, a=None, words="a place has no derivative")
+argmax = row(np.argmax, params=AXES, a=None, words="a place has no derivative")
+argmin = row(np.argmin, params=AXES, a=None, words="a place has no derivative")
 argsort = row(np.argsort, params={"axis": -1}, a=None, words="a place has no derivative")
 any = row(np.any, params=AXES, a=None, words="a truth value has no derivative")
 all = row(np.all, params=AXES, a=None, words="a truth value has no derivative")

@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...lines import said
 from ...memory import describe
 from ...tensor import Tensor
 from ..names import in_frames
-from ..places import said
 from .ways import Way
 
 REMEDIES = {

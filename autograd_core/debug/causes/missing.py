@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from ...backward import FREED
+from ...lines import said
 from ...memory import owner
 from ...tensor import Tensor
 from ..graph import fed
-from ..places import Places, made, said
+from ..places import Places, made
 from ..session import Session
 from .cause import REMEDIES, Cause, called, cut_off
 from .ways import Graph, Way

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...backward import FREED, ancestors
+from ...lines import said
 from ...tensor import Tensor
 from ..graph import fed
-from ..places import said
 
 
 class Way(NamedTuple):

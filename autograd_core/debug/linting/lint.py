@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from ...backward import ancestors, contributions
+from ...lines import here, said
 from ...modes import enable_grad, no_grad, observing
 from ...tensor import Tensor
 from ..causes.missing import Cause, why_none
-from ..places import Places, here, said
+from ..places import Places
 
 # rows that only lay numbers out differently
 LAYOUT = {"reshape", "cast", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "getitem"}

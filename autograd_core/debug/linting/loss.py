@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ...lines import is_ours, said
 from ...tensor import Tensor
-from ..places import is_ours, said
 from .lint import Check, Finding, Look, bare, source
 
 MISFITS = {  # findings that make a loss or a model raise

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ...lines import said
 from ...tensor import Tensor
-from ..places import said
 from .lint import LAYOUT, Check, Finding, Look, bare, some
 
 RESTLESS = ("Dropout", "BatchNorm")  # modules that compute something else in evaluation

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from ...lines import here, said
 from ...tensor import Tensor
-from ..places import Places, here, said, watching
+from ..places import Places, watching
 from ..session import Session
 from ..stops.conditions import Absent, Expression, condition
 from ..stops.spots import break_at
