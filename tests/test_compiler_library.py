@@ -467,6 +467,8 @@ def test_random_networks(hidden, activation, norm, dropout, ending, optimizer, b
     loss, t = ENDINGS[ending]
     if norm == "batch" and 14 % batch == 1:
         batch = 14
+    if norm:  # what is normalised away has a gradient of rounding alone, another one in another order of sums
+        mode = "auto"
     t = t.astype(dtype) if t.dtype.kind == "f" else t
     make = lambda: nn.MLP([6, *hidden, 3], activation=activation, norm=norm, dropout=dropout, rng=0, dtype=dtype)
     assert_twins(

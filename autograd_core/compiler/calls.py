@@ -7,6 +7,8 @@ A record speaks of rows; here each row has become the NumPy calls that it is mad
 from __future__ import annotations
 
 import math
+from operator import ge
+from types import EllipsisType, NoneType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ import numpy as np
 from ..op import Op
 from ..tensor import Tensor
 from ..trees import leaves
+
+PRINTED = (bool, int, float, complex, str, slice, EllipsisType, NoneType)  # whose text says all that they are
 
 
 class Value:
@@ -98,6 +102,14 @@ def axes_in_memory(array: Any) -> tuple[int, ...] | None:
     return axes if array.transpose(axes).flags.c_contiguous else None
 
 
+def unusual(array: Any) -> tuple[int, ...] | None:
+    """The strides of an array whose numbers do not lie in the order of its axes; sums of such a one are other bits."""
+    if array.flags.c_contiguous or (array.strides[-1] > 0 and all(map(ge, array.strides, array.strides[1:]))):
+        return None
+    strides: tuple[int, ...] = array.strides
+    return strides
+
+
 def constant(number: Any) -> Value:
     return Value("constant", number, number)
 
@@ -106,6 +118,17 @@ def is_number(x: Any, number: float) -> bool:
     """Whether an input is this very number, 0 or more; -0.0 is not 0."""
     x = x.source if isinstance(x, Value) and x.kind == "constant" and not x.shape else x
     return isinstance(x, (int, float, np.generic, np.ndarray)) and bool(x == number) and not str(x).startswith("-")
+
+
+def key_of(x: Any) -> Any:
+    """What is equal for a parameter of a row and its equals alone: print shortens long arrays, and rounds short ones."""
+    if isinstance(x, dict):
+        return tuple((name, key_of(part)) for name, part in x.items())
+    if isinstance(x, (list, tuple)):
+        return type(x), *map(key_of, x)
+    if isinstance(x, (np.ndarray, np.generic)) and x.dtype != object:
+        return x.dtype, x.shape, x.tobytes()
+    return (type(x), repr(x)) if isinstance(x, PRINTED) else id(x)
 
 
 def tensors(tree: Any) -> list[Tensor]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..lines import said
 from .column_sums import ITEM, Read, Sums, dense
 from .names import Names, Thing
-from .recording import said
 from .regular import common, regular
 from .rolling import Columns
 
@@ -189,7 +189,7 @@ class ColumnText(Sums, Names):
         column = self.all[c]
         op = column.op
         word = "sum" if op.name == "add" else op.name
-        note = f"  # {word}, {column.size:,}" + (f", {said(column.line, False)}" if column.line else "")
+        note = f"  # {word}, {column.size:,}" + (f", {said(column.line)}" if column.line else "")
         dtype = column.dtype.name
         out = self.column[c] = self._empty(word, column.size, dtype)
         if op.name == "add":

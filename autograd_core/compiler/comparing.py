@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import chain, count, islice
 from typing import Any
 
+from ..lines import quoted
 from ..tensor import Tensor
 from ..trees import equal, leaves
-from .recording import Record, said
+from .recording import Record
 
 
 def same(a: Record, b: Record) -> str | None:
@@ -37,7 +38,7 @@ def same(a: Record, b: Record) -> str | None:
         return None
     reads = zip(places, others, inputs, given, strict=False)
     for s, t in both:
-        what = s.op.name + (f" in {said(s.line)}" if s.line else "")
+        what = s.op.name + (f" in {quoted(s.line)}" if s.line else "")
         if s.op is not t.op or len(s.inputs) != len(t.inputs):
             return f"where {what} was read the first time, the second time it was {t.op.name}"
         difference = None if s.params is t.params or equal(s.params, t.params) else "has other parameters"

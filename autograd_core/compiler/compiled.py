@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import inspect
-import warnings
 from collections.abc import Callable
 from functools import wraps
 from threading import RLock
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lines import warn
 from ..modes import mode, observed
 from ..trees import leaves
 from .arguments import Arguments
@@ -73,6 +73,11 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
                     return program(*given.arrays)
         return given.call(f)  # where a graph goes on, or somebody watches, it is a function like any other
 
+    def tell(reason: str) -> None:
+        if reason not in told:
+            told.add(reason)
+            warn(f"{_name(f)} {reason}")
+
     def chosen(given: Arguments) -> Callable[..., Any] | None:
         """The program for such arguments, recorded if there is none yet; None if f is to run as it is."""
         nonlocal calls
@@ -94,10 +99,20 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
             kind = (*key[:4], *(m.training for m in watched.modules)) if watched else ()
             if kind in refused:
                 return None
-            found = TOO_MANY if watched is None or len(programs) >= MOST else _recorded(f, given, watched)
-            if isinstance(found, str) and found not in told:
-                told.add(found)
-                warnings.warn(f"{_name(f)} {found}", stacklevel=3)
+            try:
+                found = TOO_MANY if watched is None or len(programs) >= MOST else _recorded(f, given, watched)
+            except Exception as error:
+                reason = f"{REFUSED}: it raises {type(error).__name__} while it is recorded: {error}"
+
+                def as_it_is(*_: Any) -> Any:
+                    result = given.call(f)  # which may well raise the same
+                    refused.add(kind)
+                    tell(reason)
+                    return result
+
+                return as_it_is
+            if isinstance(found, str):
+                tell(found)
             if watched is None or found is TOO_MANY:
                 return None
             key = (*key[:4], watched.modes(), *key[5:])  # now that it is known what is read
@@ -167,7 +182,7 @@ def _verified(f: Any, given: Arguments, programs: dict[Any, Any], key: Any, watc
         reason = str(error)
         got = given.call(f)
     programs[key] = None
-    warnings.warn(f"{_name(f)} runs as it is from now on: {reason}; it does not do the same each time", stacklevel=5)
+    warn(f"{_name(f)} runs as it is from now on: {reason}; it does not do the same each time")
     return got
 
 

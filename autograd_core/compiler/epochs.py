@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .calls import unusual
 from .runs import Run
 
 
@@ -17,28 +18,34 @@ class Epochs:
         self.step: Any = None
         self.left = False  # whether a step has left its gradients
 
-    def run(self, outputs: list[Any] | None, otherwise: Any, look: bool) -> tuple[list[float], list[Any]]:
+    def run(
+        self, losses: list[float], outputs: list[Any] | None, otherwise: Any, look: bool
+    ) -> tuple[list[float], list[Any]]:
         """See Training.epoch."""
         x, t, size = self.batches.x, self.batches.t, self.batches.size
         order = self.batches.order()
         whole = len(x) // size
-        losses: list[float] = []
         targets: list[Any] = []
 
         def batch(k: int) -> tuple[Any, Any]:
             part = slice(k * size, (k + 1) * size)
             return (x[part], t[part]) if order is None else (x[order[part]], t[order[part]])
 
-        many = self._many((x[:size], t[:size]), outputs is not None) if whole > 2 else None
+        if not look:  # the gradients that are there are soon old ones
+            self.training.optimizer.zero_grad()
+        first = x[:size], t[:size]
+        if unusual(first[0]) or unusual(first[1]):
+            first = batch(0)
+        many = self._many(first, outputs is not None) if whole > 2 else None
         if many is not None:
-            many.lay_out(x, t, order, look)  # who looks between the passes may change them
+            many = many.lay_out(x, t, order, look)  # who looks between the passes may change them
+        if many is not None:
             most = whole - 1 if look and whole * size == len(x) else whole  # the last step leaves its gradients
             while len(losses) < most:
                 found = many.run(len(losses), most - len(losses))
                 if found is None and many.logits is not None:  # maybe they were too large
                     many = self._begun(shifted=True)
-                    if many is not None:
-                        many.lay_out(x, t, order, look)
+                    if many is not None and many.lay_out(x, t, order, look):
                         continue
                 if found is None or many is None:
                     break
@@ -65,8 +72,9 @@ class Epochs:
         return losses, targets
 
     def _many(self, first: tuple[Any, Any], outputs: bool) -> Run | None:
+        """The program for many batches like this one; None where they do not lie in memory as those that it is given."""
         step = self.training.program(*first)
-        if step is None:
+        if step is None or (not self.training.fast and any(map(unusual, first))):
             return None
         if self.step != (step, outputs):
             self.step = step, outputs

@@ -8,26 +8,31 @@ the kernel gave is left as it is, a single call.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
 
+from ..lines import said
 from ..modes import set_grad_enabled
-from ..op import Op
+from ..op import TABLE, Op
 from ..ops import arithmetic, losses, shapes
 from ..ops.indexing import is_basic
 from ..tensor import Tensor, filled, new
 from .calls import Call, Calls, Value, constant
-from .recording import Read, Record, record, said
+from .recording import Read, Record, record
+
+OWN: dict[str, Op] = {}  # rows of the compiler's own, which are in no table
 
 
 def private(name: str, kernel: Callable[..., Any], inputs: str, rule: Any = None, **fields: Any) -> Op:
-    """A row of the compiler's own, which is in no table."""
+    """A row of the compiler's own."""
     defaults: dict[str, Any] = {
         "params": {}, "saved": {}, "variadic": False, "latex": "", "text": "", "binds": "", "words": "", "samples": None,
         "definition": None, "elementwise": False, "numpy": (), "eager": kernel,
     }  # fmt: skip
-    return Op(name, kernel, dict.fromkeys(inputs.split(), rule), **{**defaults, **fields})
+    OWN[name] = Op(name, kernel, dict.fromkeys(inputs.split(), rule), **{**defaults, **fields})
+    return OWN[name]
 
 
 vdot = private("vdot", np.vdot, "a b")
@@ -82,6 +87,15 @@ def native(op: Op) -> bool:
     return op.name in NATIVE or (isinstance(op.kernel, np.ufunc) and op.elementwise)
 
 
+def _by_its_name(op: Op) -> Op:
+    """A row of which more may be known by its name; a user's own function that is called like one goes by another."""
+    if op is (OWN.get(op.name) or TABLE.get(op.name)):
+        return op
+    op = copy(op)
+    op.name = f"own {op.name}"
+    return op
+
+
 def from_record(found: Record, names: dict[int, str]) -> tuple[Calls, dict[int, Value]]:
     """The calls of a record, and the value of each of its Tensors by id. names: of the Tensors that are read anew."""
     calls = Calls([], [], {})
@@ -119,12 +133,10 @@ def _lower(
     step: Read, value: Callable[[Any], Any], known: dict[int, Value], calls: Calls, depth: int, note: str = ""
 ) -> None:
     """Append what a row is made of."""
-    note = note or (
-        f"{step.of}, backward" if step.of else step.op.name + (f", {said(step.line, False)}" if step.line else "")
-    )
-    inputs = [value(x) for x in step.inputs]
+    note = note or (f"{step.of}, backward" if step.of else step.op.name + (f", {said(step.line)}" if step.line else ""))
+    op, inputs = _by_its_name(step.op), [value(x) for x in step.inputs]
     outs = [step.out, *(s for s in step.saved if isinstance(s, Tensor))]
-    if not native(step.op) and depth < 4 and not step.op.variadic:
+    if not native(op) and depth < 4 and not op.variadic:
         parts = _parts(step)
         if parts is not None:
             inner, found = parts
@@ -144,7 +156,7 @@ def _lower(
     made = [Value("made", x.value) for x in outs]
     for x, v in zip(outs, made, strict=True):
         known[id(x)] = v
-    call = Call(step.op, inputs, dict(step.params), made, note)
+    call = Call(op, inputs, dict(step.params), made, note)
     for v in made:
         v.made = call
     calls.calls.append(call)
@@ -155,7 +167,7 @@ def _parts(step: Read) -> tuple[Record, list[Any]] | None:
     kernel = TWINS.get(step.op.name, step.op.kernel)
     arrays = tuple(x.value if isinstance(x, Tensor) else x for x in step.inputs)
     wanted = [step.out.value, *(s.value for s in step.saved if isinstance(s, Tensor))]
-    if any(w.dtype.kind != "f" for w in wanted):
+    if any(w.dtype not in (np.float32, np.float64) for w in wanted):  # NumPy means half numbers in single precision
         return None
 
     def run(*inputs: Any) -> Any:

@@ -134,7 +134,7 @@ class Names:
 
     def operand(self, x: Any, call: Call) -> str:
         """An input of a ufunc: a plain number as an array of no axes, which takes a third of the time."""
-        if isinstance(x, (int, float)) and not isinstance(x, bool):
+        if isinstance(x, (int, float)) and not isinstance(x, (bool, np.generic)):  # np.float64 is a float, too
             dtypes = {v.dtype for v in call.values if v.dtype.kind == "f"}
             if len(dtypes) == 1 and call.out.shape:
                 return self._constant(dtypes.pop().type(x))

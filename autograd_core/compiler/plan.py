@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..hooks import in_use
 from ..memory import describe
 from ..tensor import Tensor
+from ..trees import equal
 from .calls import Call, Calls, Value
 from .comparing import same
 from .followed import CannotWrite
@@ -41,7 +43,7 @@ class Plan:
             if hooked(p):
                 raise CannotRecord(f"{describe(p)} has a hook, which is a function of Python's")
 
-        def forward_backward(x: Tensor, t: Tensor) -> Any:
+        def forward_backward(x: Any, t: Any) -> Any:
             optimizer.zero_grad()
             output = training.model(x)
             loss = training.loss(output, t)
@@ -56,10 +58,13 @@ class Plan:
         try:
             watched = None if training.trusted else training.watched
             found = record(forward_backward, (x, t), lines=not training.trusted, watched=watched)
-            if not training.trusted and (
-                different := same(found, record(forward_backward, (x, t), lines=False, watched=watched))
-            ):
-                raise CannotRecord(f"the step does not do the same twice: {different}")
+            if not training.trusted:
+                again = record(forward_backward, (x, t), lines=False, watched=watched)
+                if different := same(found, again):
+                    raise CannotRecord(f"the step does not do the same twice: {different}")
+                as_it_is = record(lambda: forward_backward(x, t), (), lines=False, watched=watched)
+                if not all(map(equal, bare(found.result), bare(as_it_is.result))):
+                    raise CannotRecord("the model or the loss does something else to Tensors than to arrays")
         finally:
             for p, g in others:
                 p.gradient = g
@@ -163,6 +168,10 @@ def of_the_library(thing: Any, *methods: str) -> bool:
     return (
         rooms <= ROOMS and isinstance(own := getattr(thing, "__dict__", None), dict) and own.keys().isdisjoint(replaced)
     )
+
+
+def bare(results: Iterable[Tensor]) -> list[Any]:
+    return [x.value for x in results]
 
 
 def hooked(p: Tensor) -> bool:

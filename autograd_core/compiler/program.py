@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lines import PROGRAM
 from ..memory import write, wrote
 from ..op import Op
 from ..tensor import Tensor
@@ -194,7 +195,7 @@ def optimise(calls: Calls) -> None:
 @lru_cache(maxsize=64)
 def compile_text(source: str) -> Any:
     """The code of a program's source; that of another model of the same shape is the same."""
-    return compile(source, "<program>", "exec")
+    return compile(source, PROGRAM, "exec")
 
 
 def number_of(v: Value) -> Any:

@@ -7,15 +7,13 @@ function writes is noted and not written, generators and gradients are as they w
 
 from __future__ import annotations
 
-import linecache
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
+from ..lines import here, quoted
 from ..memory import describe, owner, tick
 from ..modes import Observer, observing
 from ..op import Op
@@ -24,12 +22,9 @@ from ..trees import equal, mapped
 from .keeping import Kept
 from .watching import Watched
 
-_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARY = (_HOME + os.sep, *(os.path.join(os.path.dirname(_HOME), room) + os.sep for room in ("nn", "optim")))
 LINED = 5000  # rows of which it is noted where they come from; of more than that nobody reads it
 
 _alone = RLock()  # what a function changes is put back: two that change the same are not to be recorded at once
-_own: dict[str, bool] = {}  # whether a file is the library's own
 
 
 class CannotRecord(Exception):
@@ -87,7 +82,7 @@ class Record(Observer):
         if "rng" in params:
             self.drawn[params["rng"]] = params["rng"].bit_generator.state
         self.steps.append(
-            Read(out, op, inputs, params, saved, users_line() if self.lines and len(self.steps) < LINED else None)
+            Read(out, op, inputs, params, saved, here() if self.lines and len(self.steps) < LINED else None)
         )
 
     def _leaf(self, x: Tensor) -> None:
@@ -189,8 +184,7 @@ class Record(Observer):
         raise CannotRecord(f"{how}{self._where()} cannot be followed while the function is recorded")
 
     def _where(self) -> str:
-        line = said(users_line())
-        return f" in {line}" if line else ""
+        return f" in {quoted(here())}"
 
 
 def record(
@@ -217,28 +211,6 @@ def record(
             changed = kept.put_back() if kept is not None else None
         if watched is not None and changed:
             code = getattr(getattr(watched.things[0], "forward", watched.things[0]), "__code__", None)
-            place = f" in {said((code.co_filename, code.co_firstlineno))}" if code is not None else ""
+            place = f" in {quoted((code.co_filename, code.co_firstlineno))}" if code is not None else ""
             raise CannotRecord(f"it changes {changed} as it runs{place}")
         return found
-
-
-def users_line() -> tuple[str, int] | None:
-    """The innermost line that is not the library's own."""
-    frame: Any = sys._getframe(2)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        own = _own.get(name)
-        if own is None:
-            own = _own[name] = name.startswith(_LIBRARY) or name.startswith("<")
-        if not own:
-            return name, frame.f_lineno
-        frame = frame.f_back
-    return None
-
-
-def said(line: tuple[str, int] | None, text: bool = True) -> str:
-    """A line as file:number: text."""
-    if line is None:
-        return ""
-    words = linecache.getline(*line).strip() if text else ""
-    return f"{os.path.basename(line[0])}:{line[1]}" + (f": {words}" if words else "")

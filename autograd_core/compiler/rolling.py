@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.indexing import getitem
 from ..tensor import Tensor
-from .calls import Value
+from .calls import Value, key_of
 from .recording import Record
 
 LEAST = 8  # numbers in a column, on average, for columns to be worth it
@@ -149,7 +150,7 @@ class Columns:
         of, float64 = self.of, np.float64
         for step in self.found.steps:
             op = step.op
-            if op.name == "getitem":
+            if op is getitem:
                 self._part(step)
                 continue
             value = step.out.value
@@ -190,7 +191,7 @@ class Columns:
                     groups.setdefault(colour[x], []).append(x)
                 key: Any = ("add", *[(c, len(xs)) for c, xs in sorted(groups.items())])
             else:
-                key = (id(step.op), repr(step.params) if step.params else "", *[colour[x] for x in inputs])
+                key = (id(step.op), key_of(step.params) if step.params else (), *[colour[x] for x in inputs])
             c = colours.get(key)
             if c is None:
                 c = colours[key] = len(columns)

@@ -63,12 +63,17 @@ class Run:
         self.layout = Layout(self.plan, self.size, self.seed)
         self.tuples: dict[Any, list[Any]] = {}
 
-    def lay_out(self, x: Any, t: Any, order: Any, changed: bool) -> None:
-        """See Layout.gather."""
-        self.layout.gather(x, t, order, changed)
+    def lay_out(self, x: Any, t: Any, order: Any, changed: bool) -> Run | None:
+        """See Layout.gather; None where the data has what cannot be laid out, as a class that there is not."""
+        try:
+            self.layout.gather(x, t, order, changed)
+        except Exception:
+            self.begin()
+            return None
+        return self
 
     def run(self, start: int, count: int) -> list[float] | None:
-        """The losses of some batches from `start` on; None, with nothing done, if one of them is no number."""
+        """The losses of some batches from `start` on; None, with nothing done, if one is no number or there is an error."""
         plan = self.plan
         t = plan.flats[0][1].steps[0]
         place = start % self.stack
@@ -82,8 +87,14 @@ class Run:
         with np.errstate(all="ignore"):
             if self.seed is not None:
                 self.seed.begin()
-            numbers = text.run(self._batches(text)[start : start + count], *map(number_of, text.numbers))
-            losses = self._losses(start, place, count)
+            try:
+                numbers = text.run(self._batches(text)[start : start + count], *map(number_of, text.numbers))
+                losses = self._losses(start, place, count)
+            except Exception:  # it comes up again when that batch is gone through alone
+                numbers, losses = (), [math.nan]
+            except BaseException:
+                before.put_back()
+                raise
             if self.seed is not None:
                 self.seed.end()
         if not all(map(math.isfinite, losses)) or not self._small(place, count):

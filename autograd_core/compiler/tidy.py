@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import chain
 
 WIDEST = 88  # characters of a call with others inside
@@ -31,10 +32,10 @@ KINDS = {  # what may stand on one line
 EMPTY = re.compile(r"empty\(\((.*?),?\), (\w+)\)")
 
 
-def nested(body: Lines) -> Lines:
-    """Each call inside the next one of the same row, if that reads what it makes."""
+def nested(body: Lines, returned: Iterable[str] = ()) -> Lines:
+    """Each call inside the next one of the same row, if that reads what it makes. returned: names that are read in the end."""
     found: Lines = []
-    for line, note in _without_numbers(body):
+    for line, note in _without_numbers(body, returned):
         if found and found[-1][1] == note and CALL.fullmatch(line) and not VIEW.fullmatch(found[-1][0]):
             before = found[-1][0]
             made = CALL.fullmatch(before)
@@ -55,17 +56,18 @@ def _put_inside(before: str, name: str, line: str) -> str | None:
     return line[: where.start()] + before + line[where.end() :]
 
 
-def _without_numbers(body: Lines) -> Lines:
+def _without_numbers(body: Lines, returned: Iterable[str]) -> Lines:
     """Numbers that are read once, by the numbers that follow, are written there."""
     found: Lines = []
     words = [WORD.findall(line) for line, _ in body]
-    uses = Counter(chain.from_iterable(words))  # by this line and those that follow
+    uses = Counter(chain(*words, returned))  # by this line and those that follow
     for own, (line, note) in zip(words, body, strict=True):
         view = VIEW.fullmatch(found[-1][0]) if found else None
         if view and uses[view[1]] == 1:
             line, shorter = _instead(view[1], view[2], line), line
             if line != shorter:
                 found.pop()
+                own = _read_here(own, view[2], uses)
         made = NUMBER.fullmatch(line)
         while made and found and (before := NUMBER.fullmatch(found[-1][0])) and found[-1][1] == note:
             name, text = before.groups()
@@ -75,11 +77,19 @@ def _without_numbers(body: Lines) -> Lines:
             text = text if ONE_CALL.fullmatch(text) else f"({text})"
             line = f"{made[1]} = {_instead(name, text, made[2])}"
             found.pop()
+            own = _read_here(own, text, uses)
             made = NUMBER.fullmatch(line)
         found.append((line, note))
         for word in own:
             uses[word] -= 1
     return found
+
+
+def _read_here(own: list[str], text: str, uses: Counter[str]) -> list[str]:
+    """The words of a line with those of a text that is written into it, which are read by this line now."""
+    words = WORD.findall(text)
+    uses.update(words)
+    return own + words
 
 
 def _instead(name: str, text: str, line: str) -> str:

@@ -7,20 +7,21 @@ eager code, which will say what is wrong with it.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..hooks import in_use
+from ..lines import warn
 from ..memory import write, wrote
 from ..modes import mode, observed
+from .calls import unusual
 from .epochs import Epochs
 from .passes import fold_seed, unshift
 from .plan import NotAStep, Plan, copied, hooked, of_the_library, turned
 from .program import number_of
-from .recording import CannotRecord, users_line
+from .recording import CannotRecord
 from .runs import Run, count_steps
 from .text import Text
 from .watching import Watched
@@ -52,6 +53,7 @@ class Training:
         model = self.model
         self.watched.look()
         self.steps.clear()
+        self.raised: tuple[str, int] | None = None  # an error of the last step, and how many were made before it
         self.epochs: Epochs | None = None
         self.parameters = list(model.parameters()) if hasattr(model, "parameters") else []
         tensors = dict(model.named_parameters()) | dict(model.named_buffers()) if hasattr(model, "modules") else {}
@@ -66,23 +68,42 @@ class Training:
         """The step for batches like this one, recorded if it is the first; None if there can be none."""
         if self.reason is not None or observed() or not mode.recording:
             return None
+        if self.raised is not None and self.raised[1] != self._made():  # eager code made that step
+            self._refuse(self.raised[0])
+            return None
         if self.watched.changed():
             self._look()
+        self.raised = None
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]] + self.parameters
         modes = [m.training for m in self.watched.modules] + [p.tracked for p in parameters]
         modes.append(in_use.anywhere and any(map(hooked, parameters)))
-        key = x.shape, x.dtype, t.shape, t.dtype, tuple(modes)
+        key = x.shape, x.dtype, unusual(x), t.shape, t.dtype, unusual(t), tuple(modes)
         found = self.steps.get(key)
         if found is None or not found.plan.holds():
             try:
-                found = self.steps[key] = Step(Plan(self, x, t), self.clip, self.fast)
+                found = self.steps[key] = Step(Plan(self, x, t), self)
             except NotAStep:
                 return None
             except CannotRecord as error:
-                self.reason = str(error)
-                where = users_line() or ("<training>", 1)  # of the fit, however deep we are
-                warnings.warn_explicit(f"training runs without a compiled program: {error}", UserWarning, *where)
-        return found if self.reason is None else None
+                self._refuse(str(error))
+                return None
+            except Exception as error:
+                self.left(error)
+                return None
+        return found
+
+    def left(self, error: Exception) -> None:
+        """A step that raises an error is left to eager code, which may well raise the same."""
+        self.raised = f"it raises {type(error).__name__}: {error}", self._made()
+
+    def _made(self) -> int:
+        """How many steps were made, each counted as often as it has parameters."""
+        return sum(sum(flat.steps) for flats in self.optimizer._flats for flat in flats)
+
+    def _refuse(self, reason: str) -> None:
+        """Say, once, that steps run as they are."""
+        self.reason = reason
+        warn(f"training runs without a compiled program: {reason}")
 
     def step(self, x: Any, t: Any, outputs: bool = True, look: bool = True) -> tuple[Any, float] | None:
         """One step, whose gradients are left in `.grad` if somebody will look; None, with nothing done, if eager code has to do it."""
@@ -92,20 +113,26 @@ class Training:
         return None if step is None else step.run(x, t, outputs, look)
 
     def epoch(
-        self, batches: Any, outputs: list[Any] | None, otherwise: Eager, look: bool = True
+        self,
+        batches: Any,
+        outputs: list[Any] | None,
+        otherwise: Eager,
+        look: bool = True,
+        losses: list[float] | None = None,
     ) -> tuple[list[float], list[Any]]:
         """Losses and targets of an epoch's batches, up to the first loss that is no number. outputs: a list to fill, or None.
-        otherwise: what does a step that no program does. look: somebody will look at `.grad` afterwards."""
+        otherwise: what does a step that no program does. look: somebody will look at `.grad` afterwards. losses: a list for
+        them, where those before an error are found as well."""
         if self.epochs is None or self.epochs.batches is not batches:
             self.epochs = Epochs(self, batches)
-        return self.epochs.run(outputs, otherwise, look)
+        return self.epochs.run([] if losses is None else losses, outputs, otherwise, look)
 
 
 class Step:
     """A plan as programs that do one step each, with outputs and without."""
 
-    def __init__(self, plan: Plan, clip: Any, fast: bool):
-        self.plan, self.clip, self.fast = plan, clip, fast
+    def __init__(self, plan: Plan, training: Training):
+        self.plan, self.clip, self.fast, self.left = plan, training.clip, training.fast, training.left
         self.texts: dict[Any, Text] = {}
         self.runs: dict[bool, Run | None] = {}
 
@@ -145,16 +172,20 @@ class Step:
         return text
 
     def run(self, x: Any, t: Any, outputs: bool, look: bool) -> tuple[Any, float] | None:
-        """The outputs and the loss; None, with nothing done, if the loss is no number."""
+        """The outputs and the loss; None, with nothing done, if the loss is no number or there is an error."""
         plan = self.plan
         text = self.text(outputs)
         before = [bits.state for bits in plan.generators]
-        arguments = [plan.data(a, x, t) for a in plan.calls.arguments]
         if look or not plan.inline:
             plan.optimizer.zero_grad()  # to make room for the new ones
         keep = [np.empty_like(flat.values) for _, flat in plan.flats] if plan.inline and look else None
-        values = text.run(*arguments, *map(number_of, text.numbers), *([keep] if plan.inline else []))
-        loss = float(values[0])
+        try:
+            arguments = [plan.data(a, x, t) for a in plan.calls.arguments]
+            values = text.run(*arguments, *map(number_of, text.numbers), *([keep] if plan.inline else []))
+            loss = float(values[0])
+        except Exception as error:
+            self.left(error)
+            loss = math.nan
         if not math.isfinite(loss):
             for bits, state in zip(plan.generators, before, strict=True):
                 bits.state = state

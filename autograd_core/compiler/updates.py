@@ -59,11 +59,11 @@ class Rule:
         return wish
 
     def _number(self, text: str, value: Any) -> Any:
-        if type(value) in (tuple, list) and any(isinstance(v, float) for v in value):
+        if type(value) in (tuple, list) and any(isinstance(v, (float, np.floating)) for v in value):
             return type(value)(self._number(f"{text}[{i}]", v) for i, v in enumerate(value))
         if self._is_wide(value):
             raise CannotWrite(f"{text} is {value!r}")
-        plain = isinstance(value, float) or (text == "group['lr']" and isinstance(value, int))
+        plain = isinstance(value, (float, np.floating)) or (text == "group['lr']" and isinstance(value, int))
         return Number(self, value, text) if plain else value
 
     def _is_wide(self, number: Any) -> bool:

@@ -179,7 +179,7 @@ class Writer(Names):
             lines.append(f"    def step({', '.join(arguments)}):")
         said = ""
         for line, note in nested(
-            [*self.body, *((line, self.last_note if line[:2] != "if" else "for .grad") for line in after)]
+            [*self.body, *((line, self.last_note if line[:2] != "if" else "for .grad") for line in after)], results
         ):
             comment = f"  # {note}" if note and note != said else ""
             lines.append(f"{inner}{line}{comment}")

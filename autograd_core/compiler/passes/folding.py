@@ -52,7 +52,7 @@ def _folded(call: Call) -> Any:
             return first
         if name in ("multiply", "divide") and is_number(call.inputs[1], 1):
             return first
-        if name == "getitem" and call.params["index"] == () and first.shape:
+        if name == "getitem" and isinstance(call.params["index"], tuple) and not call.params["index"] and first.shape:
             return first
     if (
         name == "multiply"

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ..calls import Calls, Value
+from ..calls import Call, Calls, Value, key_of
 
 
 def merge_repeated(calls: Calls) -> None:
@@ -31,10 +29,5 @@ def merge_repeated(calls: Calls) -> None:
     calls.results = {k: instead.get(v, v) for k, v in calls.results.items()}
 
 
-def _key(call: Any) -> Any:
-    if "rng" in call.params:
-        return None
-    inputs = tuple(id(x) if isinstance(x, Value) else (type(x), repr(x)) for x in call.inputs)
-    if any(isinstance(v, np.ndarray) and v.size > 8 for v in call.params.values()):
-        return None
-    return call.op.name, inputs, repr(call.params)
+def _key(call: Call) -> Any:
+    return None if "rng" in call.params else (id(call.op), *map(key_of, call.inputs), key_of(call.params))

@@ -25,6 +25,7 @@ def fold_seed(plan: Any, rules: list[Any]) -> Seed | None:
     for call in plan.calls.calls:
         if (
             call.op.name == "multiply"
+            and call.out.shape
             and any(map(_number, call.inputs))
             and wanted <= _linear_in(call.out, plan.calls.calls)
         ):
