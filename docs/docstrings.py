@@ -36,7 +36,7 @@ def words(text: str) -> str:
     parts = _CODE.split(text)
     for i, part in enumerate(parts):
         if i % 2 == 0:
-            parts[i] = re.sub(r"([\\*|`]|_(?!\w))", r"\\\1", part)
+            parts[i] = re.sub(r"([\\*|`]|_(?!\w)|(?<=file):)", r"\\\1", part)
             continue
         code = " ".join(part.strip("`").split())
         if part.startswith("\\("):

@@ -8,13 +8,18 @@ from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 
 
+def mathml(text: str, display: str = "inline") -> str:
+    """A formula in LaTeX as MathML; a name of several words, add along axis, keeps the spaces between them."""
+    return convert(text.replace(r"\thinspace ", "\N{THIN SPACE}"), display=display)
+
+
 def inline(self: Any, node: Any) -> None:
-    self.body.append(convert(node.astext()))
+    self.body.append(mathml(node.astext()))
     raise SkipNode
 
 
 def block(self: Any, node: Any) -> None:
-    self.body.append(f'<div class="formula">{convert(node.astext(), display="block")}</div>')
+    self.body.append(f'<div class="formula">{mathml(node.astext(), "block")}</div>')
     raise SkipNode
 
 

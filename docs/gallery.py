@@ -135,7 +135,7 @@ def page(title: str, lead: str, parts: dict[str, list[Any]]) -> str:
 
 SPELLED = (
     "The words are those of the code, and the derivatives are its rules, read with letters as in [the table](rows.md). "
-    "The topics are the rows of [topics.md](topics.md)."
+    "The topics are [those of the lectures](topics.md)."
 )
 
 
@@ -143,7 +143,7 @@ def activations_page() -> str:
     lead = (
         "What stands between linear layers, and at the end of a network. "
         + SPELLED
-        + " Slopes at kinks: [kinks.md](kinks.md)."
+        + " Slopes at kinks [are listed](kinks.md)."
     )
     return page("Activations", lead, {"All activations": ACTIVATION_KINDS})
 
@@ -156,7 +156,7 @@ def losses_page() -> str:
 
 
 def optimizers_page() -> str:
-    lead = "How parameters are changed, and how fast. The words are those of the code. The topics are the rows of [topics.md](topics.md)."
+    lead = "How parameters are changed, and how fast. The words are those of the code. The topics are [those of the lectures](topics.md)."
     parts = {"Optimizers": OPTIMIZER_KINDS, "Around an optimizer": WRAPPER_KINDS, "Schedules": SCHEDULE_KINDS}
     return page("Optimizers and schedules", lead, parts)
 

@@ -130,8 +130,8 @@ def rows_page() -> str:
         "$g$ that arrives at the output $y$, what it hands on to each input. The formulas are the rules of the code, read with letters; "
         "broadcasting is undone by the backward loop. Here $n_a$ is the number of elements of $a$, "
         r"$\operatorname{where}(c, u, v)$ is $u$ where $c$ holds and $v$ elsewhere, products of elements have a dot and products of "
-        "matrices have none. A row that takes any number of inputs calls them $x_1, x_2, …$. Slopes at kinks: [kinks.md](kinks.md). "
-        "Which function of NumPy is answered by what: [numpy.md](numpy.md).",
+        "matrices have none. A row that takes any number of inputs calls them $x_1, x_2, …$. Slopes at kinks [are listed](kinks.md). "
+        "What becomes of each function of NumPy [is listed](numpy.md) too.",
         "",
         *(f"- [{titles[m]}](#{titles[m].lower().replace(' ', '-')}): {len(rows)} rows" for m, rows in found.items()),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pydoc
 import re
 from collections.abc import Callable
 from importlib import import_module
@@ -18,8 +19,16 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.ext.autosummary import Autosummary
+from sphinx.util.logging import getLogger
+
+from autograd_core.op import Op
 
 DOCS = Path(__file__).parent.resolve()
+ROOMS = ["autograd_core"] + [
+    f"autograd_core.{room}"
+    for room in ("nn", "nn.functional", "optim", "datasets", "debug", "compiler", "estimators", "plots")
+]
+logger = getLogger(__name__)
 
 
 def turned(text: str, page: Path) -> str:
@@ -35,6 +44,22 @@ def turned(text: str, page: Path) -> str:
     return re.sub(r'<a name="([\w-]+)"></a>', r"[]{#\1}", text)
 
 
+def described(module: Any, name: str) -> bool:
+    """Whether a public name is one for readers: names without a docstring are shared between files only."""
+    thing = getattr(module, name)
+    return isinstance(thing, Callable) and bool(thing.__doc__)
+
+
+def complete(app: Any, env: Any) -> None:
+    """Warn of what is public and stands nowhere in the reference."""
+    there = {path.rpartition(".")[2] for path in env.domains.python_domain.objects}
+    for room in ROOMS:
+        module = import_module(room)
+        for name in module.__all__:
+            if described(module, name) and name not in there:
+                logger.warning("%s.%s is not in the reference", room, name)
+
+
 class Overview(Autosummary):
     """A table of what a module offers, or of the names that are given, each with its first sentence."""
 
@@ -44,10 +69,18 @@ class Overview(Autosummary):
         module = import_module(self.arguments[0])
         own = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__ and n[0] != "_"]
         asked = " ".join(self.content).split() or getattr(module, "__all__", own)
-        names = [n for n in asked if isinstance(getattr(module, n), Callable)]
-        self.content = StringList([f"~{module.__name__}.{name}" for name in names])
+        self.content = StringList([f"~{module.__name__}.{name}" for name in asked if described(module, name)])
         self.options["nosignatures"] = None
         return super().run()
+
+    def get_items(self, names: list[str]) -> list[tuple[str, str | None, str, str]]:
+        """A row's sentence is its own words, not those of all rows."""
+        items = super().get_items(names)
+        found = [pydoc.locate(name) for *_, name in items]
+        return [
+            (name, signature, f"The row {op.name}: {op.words}." if isinstance(op, Op) else summary, path)
+            for (name, signature, summary, path), op in zip(items, found, strict=True)
+        ]
 
 
 class Help(Directive):
@@ -71,5 +104,6 @@ def setup(app: Any) -> None:
             source[0] = turned(source[0], Path(app.env.doc2path(name)).resolve())
 
     app.connect("source-read", read)
+    app.connect("env-check-consistency", complete)
     app.add_directive("overview", Overview)
     app.add_directive("command-help", Help)

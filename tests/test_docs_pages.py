@@ -159,12 +159,18 @@ def test_every_command_has_its_help_in_the_reference():
     assert sorted(shown) == sorted(command for commands in ROOMS.values() for command in commands)
 
 
+@pytest.mark.parametrize("path", sorted((DOCS.parent / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_shows_nothing_that_a_machine_complained_of(path):
+    assert '"name": "stderr"' not in path.read_text(encoding="utf-8")
+
+
 def test_the_folder_of_notebooks_is_that_of_the_tutorials():
     assert (DOCS / "notebooks").resolve() == DOCS.parent / "notebooks"
 
 
 DOCSTRINGS = [
     ("A row's `kernel`, \\(x^2\\) and |x|.", ["A row's :py:obj:`kernel`, :math:`x^2` and \\|x\\|.", ""]),
+    ("As file:number.", ["As file\\:number.", ""]),  # no address
     ("`f(x)`s of **kw and mean_.", ["``f(x)``\\ s of \\*\\*kw and mean\\_.", ""]),
     ("As in\n\n    y = x * 2\n\nthere.", ["As in", "", "::", "", "    y = x * 2", "", "there.", ""]),
     ("Two:\n- `a`\n- b\n>>> 1 * 2\n2", ["Two:", "", "- :py:obj:`a`", "", "- b", "", ">>> 1 * 2", "2", ""]),

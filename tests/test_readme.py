@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from autograd_core import Tensor, debug
 from autograd_core.__main__ import main
@@ -13,10 +14,12 @@ from autograd_core.__main__ import main
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_the_sessions_in_the_readme_give_what_they_show():
-    text = README.read_text(encoding="utf-8")
-    examples = doctest.DocTestParser().get_doctest(re.sub(r"```", "", text), {}, "README", str(README), 0)
-    assert len(examples.examples) >= 8
+SESSIONS = [b for b in re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL) if ">>>" in b]
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_each_session_in_the_readme_gives_by_itself_what_it_shows(session):
+    examples = doctest.DocTestParser().get_doctest(session, {}, "README", str(README), 0)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     assert runner.run(examples).failed == 0
 
@@ -58,6 +61,21 @@ def test_a_trained_model_is_used_as_the_readme_says(tmp_path, monkeypatch):
     exec(compile(PROGRAMS[1], "README.md", "exec"), namespace)
     assert np.corrcoef(namespace["prices"][:, 0], price)[0, 1] > 0.99
     assert np.abs(namespace["prices"][:, 0] - price).mean() < 0.2 * price.std()
+
+
+def test_the_commands_in_the_readme_run_one_after_the_other(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    area, rooms, noise = rng.uniform(20, 200, 300), rng.integers(1, 7, 300), rng.normal(0, 20000, 300)
+    rows = zip(area, rooms, 3000 * area + 20000 * rooms + noise, strict=True)
+    lines = ["area,rooms,price", *(f"{a:.1f},{r},{p:.0f}" for a, r, p in rows)]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.csv").write_text("\n".join(lines))
+    (tmp_path / "new.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines[:6]))
+    block = re.search(r"## On the command line\n\n```bash\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
+    assert block.count("autograd-core ") == 6
+    for line in block.splitlines():
+        assert main(shlex.split(line)[1:]) == 0, line
+    assert len((tmp_path / "predictions.csv").read_text().split()) == 6
 
 
 def test_the_speed_table_is_there():
