@@ -7,13 +7,14 @@ are; anything in between is a mistake in the file, and reported with the line of
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .tables import DataError, Table, is_missing, number
+from .tables import DataError, Table, is_missing, number, spellings
 from .wording import count, quoted
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_LABELS = 100
 MAX_INTEGER_CLASSES = 20
+OTHER = "(other)"  # the category of the words that are too rare for one of their own
 LARGEST = float(np.finfo(np.float32).max)
 SHOWN = 5
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
@@ -86,9 +88,13 @@ class Column:
             texts = [int(row) for row, value in zip(rows, spelled, strict=True) if value is None]
             first = min(texts, key=lambda i: self.lines[i])  # rows may have been shuffled
             cell = self.cells[first]
-            advice = "correct the text"
-            if kind == "numbers" and "," in cell:
-                advice = 'write decimal points and no thousands separators, or say decimal=","'
+            words = sorted({self.cells[i] for i in texts})
+            few = len(words) <= SHOWN and 2 * len(texts) < len(self.filled)
+            advice = "correct the text" + f", or name {', '.join(map(quoted, words))} among the missing values" * few
+            if kind == "numbers" and (ways := spellings(cell)):
+                advice = "write decimal points and no thousands separators, or say " + " or ".join(
+                    f'decimal="{way}"' for way in ways
+                )
             raise DataError(
                 f"{self.place(first)}: column {quoted(self.name)} should hold {EXAMPLES[kind]}, found "
                 f"{quoted(cell)} ({len(texts)} of {len(self.cells)} cells are text); {advice}, or {self.ways}."
@@ -122,22 +128,40 @@ class Column:
 
     def labels(self, what: str) -> list[str]:
         """The distinct words, in order; DataError if there are more than MAX_LABELS to become ``what``."""
-        # By value first, so that class 10 comes after class 9.
-        numeric = None not in self.numbers
-        texts = {canonical(c) if numeric or c.lower() in ("true", "false") else c for c in set(self.filled)}
-        labels = sorted(texts, key=lambda text: (number(text) is None, number(text) or 0.0, text))
+        labels = self.words()
         if len(labels) > MAX_LABELS:
             raise DataError(
                 f"{self.path}: column {quoted(self.name)} has {len(labels)} distinct values, too many to become "
                 f"{what} (at most {MAX_LABELS}); delete it if it is an identifier, or group the values."
             )
-        return labels
+        return sorted(labels, key=_by_value)
+
+    def frequent(self, most: int = MAX_LABELS) -> list[str]:
+        """The distinct words, in order; of more than ``most`` the most frequent, and OTHER for all others.
+
+        >>> from autograd_core import datasets
+        >>> ports = Column(datasets.read_table({"port": ["S", "C", "Q", "S", "C", "B"]}), 0)
+        >>> ports.frequent(), ports.frequent(3)
+        (['B', 'C', 'Q', 'S'], ['C', 'S', '(other)'])
+        """
+        words = self.words()
+        if len(words) <= most:
+            return sorted(words, key=_by_value)
+        often = sorted(words, key=lambda word: (-words[word], _by_value(word)))
+        return [*sorted(often[: most - 1], key=_by_value), OTHER]
+
+    def words(self) -> Counter[str]:
+        """How often each distinct word stands in the filled cells."""
+        numeric, found = None not in self.numbers, Counter[str]()
+        for cell, times in Counter(self.filled).items():
+            found[canonical(cell) if numeric or cell.lower() in ("true", "false") else cell] += times
+        return found
 
     def places(self, labels: Sequence[str]) -> NDArray[np.intp]:
-        """Which of the labels each cell is, (n,); -1 for a missing cell or one that is none of them."""
+        """Which of the labels each cell is, (n,); -1 for a missing cell; OTHER, if there, or else -1 for one that is none of them."""
         place = {label: i for i, label in enumerate(labels)}
         found = (
-            -1 if gap else place.get(cell, place.get(canonical(cell), -1))
+            -1 if gap else place.get(cell, place.get(canonical(cell), place.get(OTHER, -1)))
             for cell, gap in zip(self.cells, self.missing, strict=True)
         )
         return np.fromiter(found, dtype=np.intp, count=len(self.cells))
@@ -145,6 +169,12 @@ class Column:
     def _is_enumeration(self) -> bool:
         whole = {value for value in self.numbers if value is not None and value.is_integer()}
         return whole == set(self.numbers) and len(whole) <= min(MAX_INTEGER_CLASSES, len(self.filled) // 2)
+
+
+def _by_value(text: str) -> tuple[bool, float, str]:
+    """So that class 10 comes after class 9."""
+    value = number(text)
+    return value is None, value or 0.0, text
 
 
 def canonical(cell: str) -> str:

@@ -125,7 +125,8 @@ class Dataset:
         """Shuffle the rows and deal them out into parts, every row to exactly one part.
 
         With ``stratify`` each part of a classification gets its share of every class, rounded by
-        largest remainder, so that it differs from the exact share by less than one row.
+        largest remainder, so that it differs from the exact share by less than one row; where that
+        leaves a part without any, a larger part gives it one.
 
         Raises:
             ValueError: fewer than two fractions, one that is not positive, a sum other than 1, or

@@ -105,7 +105,7 @@ class Encoder:
                 self.dropped[name] = why
                 self.notes.append(f"column {quoted(name)}: dropped; {why}")
                 continue
-            rules.append(learn(column, kind))
+            rules.append(learn(column, kind, group=True))
             self.notes.extend(gaps(column, rules[-1]))
         if not rules:
             raise DataError(
@@ -236,6 +236,11 @@ class Encoder:
             raise DataError(
                 f"{table.path}: every row has the value {column.cells[0]} in column {quoted(self.target)}, so there is "
                 "nothing to learn; choose another target."
+            )
+        if self.task == "auto" and len(classes) > 2 and None not in column.numbers:
+            self.notes.append(
+                f"{len(classes)} distinct whole numbers in the target {quoted(self.target)} are taken for classes; "
+                'say task="regression" to predict them as numbers'
             )
         self.task = "classification" if classes else "regression"
         return rows, y, classes

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .columns import Column
+from .columns import OTHER, Column
 from .rules import Rule, nearly
 from .wording import count, listed, quoted
 
@@ -28,6 +28,12 @@ def gaps(column: Column, rule: Rule) -> Iterator[str]:
     """What was done about the missing cells of a training column, if there are any, and about texts that look like numbers."""
     if rule.kind == "categories" and (how := nearly(column.filled)):
         yield f"column {quoted(rule.name)}: taken for {len(rule.labels)} categories; {how} to have an order among them"
+    if OTHER in rule.labels:
+        rest = int((column.places(rule.labels) == rule.labels.index(OTHER)).sum())
+        yield (
+            f"column {quoted(rule.name)}: of {len(column.words())} distinct texts the {len(rule.labels) - 1} most frequent are "
+            f"categories; the others, {rest} of {count(len(column.filled), 'value')}, are one, '{OTHER}', as are texts that come later"
+        )
     if rule.gaps:
         done = "a category of their own"
         if rule.kind != "categories":
@@ -40,7 +46,7 @@ def balance(target: str, classes: Sequence[str], counts: Sequence[int]) -> Itera
 
     >>> from autograd_core.datasets.notes import balance
     >>> print(*balance("ill", ["no", "yes"], [95, 5]), sep="\\n")
-    classes of 'ill': no 95 (95.0%), yes 5 (5.0%)
+    classes of 'ill': no: 95 (95.0%), yes: 5 (5.0%)
     rare: yes. Always answering 'no' is right in 95.0% of the rows, so look at each class by itself, and let class weights
     make the rare ones count
     """
@@ -52,7 +58,7 @@ def balance(target: str, classes: Sequence[str], counts: Sequence[int]) -> Itera
         if len(names) > 1:
             yield f"classes {listed(names)} differ in capitals alone; spell them alike if they are one"
     if classes:
-        shares = [f"{c} {n} ({n / total:.1%})" for c, n in zip(classes, counts, strict=True)]
+        shares = [f"{c}: {n} ({n / total:.1%})" for c, n in zip(classes, counts, strict=True)]
         yield f"classes of {quoted(target)}: {listed(shares)}"
     if rare := [c for c, n in zip(classes, counts, strict=True) if n < RARE * total / len(classes)]:
         often = int(np.argmax(counts))

@@ -26,8 +26,10 @@ def load_csv(
     task: Literal["auto", "classification", "regression"] = "auto",
     *,
     header: bool | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
 ) -> Dataset:
-    """Read a delimited UTF-8 text file that is complete into a Dataset; ``encode`` is for those that are not.
+    """Read a delimited text file that is complete into a Dataset; ``encode`` is for those that are not.
 
     The first row names the columns, unless it is all numbers, or holds numbers in just those places
     where the second row does; then the names are column_1, column_2, ... Set ``header`` to overrule
@@ -36,10 +38,11 @@ def load_csv(
     is text, or when it is integers of at most 20 distinct values, each twice or more on average.
 
     Args:
-        path: the file; its first line may carry a byte order mark.
+        path: the file.
         target: the name of the column to predict; the last column when left out.
         delimiter: one character; when left out, whichever of , ; tab | cuts the first row finest.
         task: "classification" or "regression" to overrule the rule above.
+        decimal, encoding: how its numbers are written, and its text; see ``read_table``.
 
     Returns:
         x (n, d) float32 and y: indices into the sorted classes, (n,), or numbers, (n, 1).
@@ -62,7 +65,7 @@ def load_csv(
     """
     if task not in ("auto", "classification", "regression"):
         raise ValueError(f"task must be 'auto', 'classification' or 'regression', got {task!r}")
-    table = read_table(path, delimiter, header)
+    table = read_table(path, delimiter, header, decimal, encoding=encoding)
     target = table.names[-1] if target is None else target
     place = table.index(target, " to predict")
     if len(table.names) == 1:

@@ -3,6 +3,7 @@
 - Numbers are one feature. Missing ones become the median of the training rows, and a second feature marks them.
 - Dates are the days since 1970, and then as numbers.
 - Categories are one 0/1 feature for each word of the training rows; "(missing)" is such a word if any were missing there.
+  Of more than a hundred words the most frequent are, and "(other)" is for the others and for what training did not have.
 - Dropped are columns that are empty or constant, that number the rows, or that name rows rather than group them.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from .columns import EPOCH, MAX_LABELS, Column, canonical, day
 from .states import checked, texts
-from .tables import number
+from .tables import number, spellings
 from .wording import count, listed, quoted
 
 if TYPE_CHECKING:
@@ -115,11 +116,13 @@ class Rule:
         return cls(**{**state, "labels": tuple(labels)})
 
 
-def learn(column: Column, kind: str) -> Rule:
-    """The rule of a column by its training rows; DataError for text among numbers or too many categories."""
+def learn(column: Column, kind: str, group: bool = False) -> Rule:
+    """The rule of a column by its training rows; DataError for text among numbers or, unless they are grouped, too many words."""
     gaps = bool(column.missing.any())
     if kind == "categories":
-        return Rule(column.name, kind, gaps=gaps, labels=tuple(column.labels("features")))
+        return Rule(
+            column.name, kind, gaps=gaps, labels=tuple(column.frequent() if group else column.labels("features"))
+        )
     values = column.values(kind)
     return Rule(column.name, kind, fill=float(np.median(values[~column.missing])) if column.filled else 0.0, gaps=gaps)
 
@@ -140,11 +143,11 @@ def judge(column: Column, named: bool) -> tuple[str, str]:
     kind = "categories" if named else column.kind()
     filled = len(column.filled)
     if kind == "categories" and not named:
-        hint = f"; {how} to keep it" if (how := nearly(column.filled)) else ""
-        if len(words) > MAX_LABELS:
-            return "", f"{len(words)} distinct texts are too many categories (at most {MAX_LABELS}){hint}"
-        if filled >= FEW and len(words) > filled / 2:
-            return "", f"{len(words)} distinct texts in {count(filled, 'cell')} name rows rather than group them{hint}"
+        naming = filled >= FEW and len(words) > filled / 2
+        if (how := nearly(column.filled)) and (naming or len(words) > MAX_LABELS):
+            return "", f"{len(words)} distinct texts are too many categories; {how} to keep it"
+        if naming:
+            return "", f"{len(words)} distinct texts in {count(filled, 'cell')} name rows rather than group them"
     whole = kind == "numbers" and all(value is not None and value.is_integer() for value in column.numbers)
     if whole and len(words) == filled >= FEW and NUMBERING.fullmatch(column.name):
         return "", "whole numbers, all different, under this name number the rows; rename it to keep it"
@@ -155,11 +158,12 @@ def nearly(cells: list[str]) -> str:
     """What to do about texts that look like numbers or dates, and are not spelled as such; "" for others.
 
     >>> nearly(["$12.50", "36 %"]), nearly(["31/12/2024"]), nearly(["12 Oak Street"]), nearly(["12", "13"])
-    ('write $12.50 as a bare number', 'write 31/12/2024 as year-month-day', '', '')
+    ('write $12.50 as a bare number or say decimal="."', 'write 31/12/2024 as year-month-day', '', '')
     """
     for shape, how in SHAPES.items():
         if cells and all(re.fullmatch(shape, cell) and number(cell) is None and day(cell) is None for cell in cells):
-            return f"write {cells[0]} as {how}"
+            ways = [decimal for decimal in ".," if all(decimal in spellings(cell) for cell in cells)]
+            return f"write {cells[0]} as {how}" + "".join(f' or say decimal="{way}"' for way in ways[:1])
     return ""
 
 

@@ -73,4 +73,7 @@ def _apportion(total: int, weights: NDArray[np.float64], owed: NDArray[np.float6
     # the first part would let the sizes drift by one row per class. Rounding makes 0.5 equal 0.5.
     order = np.lexsort((-owed.round(9), -(shares - counts).round(9)))
     counts[order[: total - counts.sum()]] += 1
+    while counts.min() == 0 and counts.max() > 1:  # a rare class is in every part, if there are rows enough
+        counts[counts.argmin()] += 1
+        counts[counts.argmax()] -= 1
     return counts

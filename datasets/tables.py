@@ -6,6 +6,7 @@ Files, frames and generators all become this one object; what the cells mean is 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Any
 
 from .wording import count, listed, quoted, suggest
 
-MISSING = frozenset(("", "na", "n/a", "nan", "+nan", "-nan", "null", "?", "-"))
+MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "+nan", "-nan", "null", "?", "-"))
 
 
 class DataError(ValueError):
@@ -65,9 +66,10 @@ class Table:
         1
         """
         if name not in self.names:
+            uncut = " If the file has more, name its delimiter." * (len(self.names) == 1 and self.unit == "line")
             raise DataError(
                 f"{self.path}: there is no column {quoted(str(name))}{purpose}; the columns are "
-                f"{listed(self.names)}.{suggest(str(name), self.names)}"
+                f"{listed(self.names)}.{uncut or suggest(str(name), self.names)}"
             )
         return self.names.index(name)
 
@@ -124,7 +126,8 @@ class Table:
 
 
 def is_missing(cell: str) -> bool:
-    """Tell whether a cell is empty or one of the usual marks of a missing value, in any case: NA, N/A, nan, null, ?, -.
+    """Tell whether a cell is empty or one of the usual marks of a missing value, in any case: NA, N/A, #N/A, <NA>,
+    nan, null, ?, -.
 
     >>> from autograd_core.datasets.tables import is_missing
     >>> is_missing("N/A"), is_missing("0")
@@ -145,6 +148,33 @@ def number(cell: str) -> float | None:
         return None if "_" in cell else float(cell)
     except ValueError:
         return None
+
+
+def pointed(cell: str, decimal: str | None) -> str:
+    """A number whose decimals are written so, with a point and nothing between its digits; other text as it is.
+
+    >>> from autograd_core.datasets.tables import pointed
+    >>> pointed("1.234,5", ","), pointed("$1,234.50", "."), pointed("36 %", "."), pointed("1,5", None)
+    ('1234.5', '1234.50', '36', '1,5')
+    """
+    if not decimal:
+        return cell
+    between = " '\xa0\u202f" + ",.".replace(decimal, "")  # thousands
+    bare = rf"[+-]?(?:\d{{1,3}}(?:[{between}]\d{{3}})+|\d*)(?:[{decimal}]\d+)?(?:[eE][+-]?\d+)?"
+    found = re.fullmatch(rf"[$€£¥]? ?({bare}) ?[$€£¥%]?", cell)
+    if not found or not re.search(r"\d", cell):
+        return cell
+    return re.sub(f"[{between}]", "", found[1]).replace(",", ".")
+
+
+def spellings(cell: str) -> list[str]:
+    """The decimals by which ``pointed`` makes a number of a text.
+
+    >>> from autograd_core.datasets.tables import spellings
+    >>> spellings("1,5"), spellings("1,234,567"), spellings("1,234"), spellings("red")
+    ([','], ['.'], ['.', ','], [])
+    """
+    return [decimal for decimal in ".," if number(pointed(cell, decimal)) is not None]
 
 
 def refuse_duplicates(place: str, names: tuple[str, ...]) -> None:

@@ -6,25 +6,38 @@ would show.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
-import re
+from collections.abc import Sequence
 from typing import Any
 
 from .frames import is_frame, table_of
-from .tables import DataError, Table, is_missing, number, refuse_duplicates
+from .tables import DataError, Table, is_missing, number, pointed, refuse_duplicates
+from .wording import count, quoted
 
 DELIMITERS = ",;\t|"
-COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?([eE][+-]?\d+)?")  # 1.234,5
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def read_table(source: Any, delimiter: str | None = None, header: bool | None = None, decimal: str = ".") -> Table:
+def read_table(
+    source: Any,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    decimal: str | None = None,
+    *,
+    encoding: str | None = None,
+    missing: Sequence[str] = (),
+) -> Table:
     """Read a CSV file, a pandas or polars frame, or a mapping of columns into a Table.
 
     Args:
-        source: the path of a delimited UTF-8 text file, or a frame.
+        source: the path of a delimited text file, or a frame.
         delimiter, header: of a file, see ``load_csv``.
-        decimal: "," for a file whose numbers are written 1.234,5.
+        decimal: of a file, "," for numbers written 1.234,5 and "." for 1,234.5; spaces and apostrophes between
+            thousands, currency and percent signs are then left out as well. When left out, numbers are bare: 1234.5.
+        encoding: of a file, such as "cp1252"; when left out, UTF-8, or UTF-16 where the file shows it.
+        missing: of a file, cells that stand for a missing value beside the usual ones, such as "None" or "-999".
 
     Raises:
         DataError: a file that is missing, not text, empty or ragged; two columns of one name.
@@ -49,38 +62,39 @@ def read_table(source: Any, delimiter: str | None = None, header: bool | None = 
             "arrays go into Dataset(x, y) as they are."
         )
     place = os.fspath(source)
-    text = _text(place)
+    text = _text(place, encoding)
     if delimiter is None:
         delimiter = max(DELIMITERS, key=lambda mark: _width(place, text, mark))
     elif len(delimiter) != 1 or delimiter in '"\r\n':
         raise DataError(f"{place}: delimiter must be one character such as ',' or ';', got {delimiter!r}.")
-    if decimal not in (".", ","):
+    if decimal not in (None, ".", ","):
         raise DataError(f"{place}: decimal must be '.' or ',', got {decimal!r}.")
     lines, rows = _rows(place, text, delimiter)
-    if decimal == ",":
-        rows = [[_pointed(cell) for cell in row] for row in rows]
+    if decimal or missing:
+        rows = [["" if cell in missing else pointed(cell, decimal) for cell in row] for row in rows]
     if not rows:
         raise DataError(f"{place}: the file is empty; expected a row of column names, then rows of data.")
     if header is None:
         header = not _is_data(rows)
     names = tuple(f"column_{i}" for i in range(1, len(rows[0]) + 1))
     if header:
-        # Spreadsheets and pandas leave the name of an index column empty.
-        names = tuple(name or spare for name, spare in zip(rows[0], names, strict=True))
+        # pandas leaves the name of an index column empty, and calls it so when it reads it back.
+        names = tuple(name or f"Unnamed: {i}" for i, name in enumerate(rows[0]))
         refuse_duplicates(f"{place}, line {lines[0]}", names)
         if not rows[1:]:
             raise DataError(f"{place}: line {lines[0]} names the columns and no data follows; add rows of data.")
         lines, rows = lines[1:], rows[1:]
     for line, row in zip(lines, rows, strict=True):
         if len(row) != len(names):
+            above = "; delete what stands above the names of the columns" if len(names) == 1 else ""
             raise DataError(
-                f"{place}, line {line}: expected {len(names)} cells, as in the first row, found {len(row)} "
-                f"(cells are separated by {delimiter!r}); quote cells that hold the delimiter."
+                f"{place}, line {line}: expected {count(len(names), 'cell')}, as in the first row, found {len(row)} "
+                f"(cells are separated by {delimiter!r}){above or '; quote cells that hold the delimiter'}."
             )
     return Table(place, names, lines, rows)
 
 
-def _text(place: str) -> str:
+def _text(place: str, encoding: str | None) -> str:
     try:
         with open(place, "rb") as file:
             raw = file.read()
@@ -93,14 +107,35 @@ def _text(place: str) -> str:
         if os.path.isdir(place):
             raise DataError(f"{place}: this is a folder; give the path of a file in it.") from None
         raise DataError(f"{place}: the file cannot be read ({error.strerror}); check its permissions.") from None
-    advice = "save the table as CSV with UTF-8 encoding."
-    if b"\0" in raw:
-        raise DataError(f"{place}: this is not a text file (it has zero bytes); {advice}")
+    advice = "save the table as CSV with UTF-8 encoding"
+    encoding = _shown(raw) or encoding or "utf-8"
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{place}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8 text; {advice}") from None
+        text = raw.decode(encoding)
+    except LookupError:
+        raise DataError(
+            f"{place}: there is no encoding {quoted(encoding)}; utf-8, utf-16-le and cp1252 are some."
+        ) from None
+    except UnicodeError as error:
+        at = getattr(error, "start", 0)
+        line = raw.count(b"\n", 0, at) + 1
+        raise DataError(
+            f"{place}, line {line}: byte 0x{raw[at]:02x} is not {encoding.upper()} text; {advice}, or "
+            'say which it has: encoding="cp1252" is that of Windows in Western Europe.'
+        ) from None
+    if "\0" in text:
+        raise DataError(f"{place}: this is not a text file (it has zero bytes); {advice}.")
+    return text
+
+
+def _shown(raw: bytes) -> str | None:
+    """The encoding that a file shows by itself: its byte order mark, or zeros at every other byte as UTF-16 has them."""
+    for mark, name in MARKS.items():
+        if raw.startswith(mark):
+            return name
+    even, odd = raw[::2].count(0), raw[1::2].count(0)
+    if min(even, odd) or 3 * max(even, odd) <= len(raw):
+        return None
+    return "utf-16-be" if even else "utf-16-le"
 
 
 def _width(place: str, text: str, delimiter: str) -> int:
@@ -135,10 +170,6 @@ def _rows(place: str, text: str, delimiter: str, limit: int = -1) -> tuple[list[
             'close every quote, and write a quote inside a quoted cell as "".'
         ) from None
     return lines, rows
-
-
-def _pointed(cell: str) -> str:
-    return cell.replace(".", "").replace(",", ".") if COMMA.fullmatch(cell) else cell
 
 
 def _is_data(rows: list[list[str]]) -> bool:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 FLOAT, STRING, DOUBLE = 1, 8, 11  # of onnx.TensorProto
 ML = "ai.onnx.ml"
-MISSING = ("", "na", "n/a", "nan", "+nan", "-nan", "null", "?", "-")  # in any case, as datasets.tables has them
+OTHER = "(other)"  # as datasets.columns has it
+# in any case, as datasets.tables has them
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "+nan", "-nan", "null", "?", "-")
 
 
 def features(g: Graph, notes: dict[str, Any]) -> tuple[dict[str, int], str]:
@@ -62,13 +64,16 @@ def _numbers(g: Graph, rule: dict[str, Any]) -> list[str]:
 
 
 def _words(g: Graph, rule: dict[str, Any]) -> list[str]:
-    """One place for each word, and the last for all that spells a missing one; what is unseen has none."""
+    """One place for each word, and the last for all that spells a missing one; what is unseen has that of "(other)" or none."""
     wide = len(rule["labels"]) + rule["gaps"]
-    places = {spelled: wide - 1 for word in MISSING for spelled in _spellings(word)} if rule["gaps"] else {}
+    missing, unseen = wide - 1 if rule["gaps"] else -1, -1
+    if OTHER in rule["labels"]:
+        unseen = rule["labels"].index(OTHER)
+    places = {spelled: missing for word in MISSING for spelled in _spellings(word)} if missing != unseen else {}
     for place, label in enumerate(rule["labels"]):
         places |= dict.fromkeys(_spellings(label) if label in ("true", "false") else [label], place)
     index = g(
-        "LabelEncoder", rule["name"], domain=ML, keys_strings=list(places), values_int64s=list(places.values()), default_int64=-1
+        "LabelEncoder", rule["name"], domain=ML, keys_strings=list(places), values_int64s=list(places.values()), default_int64=unseen
     )  # fmt: skip
     return [g("Cast", g("Equal", index, np.arange(wide)), to=FLOAT)]
 

@@ -93,7 +93,7 @@ def flatten(x: Array, start: int, end: int) -> Array:
 
 def number(cell: str) -> float | None:
     """The number that a cell spells, NaN for an empty one, None for text."""
-    if cell.lower() in ("", "na", "n/a", "nan", "+nan", "-nan", "null", "?", "-"):
+    if cell.lower() in ("", "na", "n/a", "#n/a", "<na>", "nan", "+nan", "-nan", "null", "?", "-"):
         return math.nan
     try:
         return None if "_" in cell else float(cell)
@@ -118,10 +118,14 @@ def fits(value: float | None) -> bool:
     return value is not None and abs(value) <= float(np.finfo(np.float32).max)
 
 
-def pointed(cell: str) -> str:
-    """A number with a decimal comma, such as 1.234,5, with a decimal point; other text as it is."""
-    comma = re.fullmatch(r"[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?([eE][+-]?\d+)?", cell)
-    return cell.replace(".", "").replace(",", ".") if comma else cell
+def pointed(cell: str, decimal: str) -> str:
+    """A number whose decimals are written so, such as 1.234,5 or $1,234.50, with a decimal point alone; other text as it is."""
+    between = " '\xa0\u202f" + ",.".replace(decimal, "")  # thousands
+    bare = rf"[+-]?(?:\d{{1,3}}(?:[{between}]\d{{3}})+|\d*)(?:[{decimal}]\d+)?(?:[eE][+-]?\d+)?"
+    found = re.fullmatch(rf"[$€£¥]? ?({bare}) ?[$€£¥%]?", cell)
+    if not found or not re.search(r"\d", cell):
+        return cell
+    return re.sub(f"[{between}]", "", found[1]).replace(",", ".")
 
 
 def canonical(cell: str) -> str:
@@ -135,7 +139,8 @@ def canonical(cell: str) -> str:
 def encode(rows: list[dict[str, str]]) -> Array:
     """Rows of text by column as the features of training, each column by its rule.
 
-    A missing number becomes the training rows' median; of a category that they did not have, all features are 0.
+    A missing number becomes the training rows' median; of a category that they did not have, all features are 0, unless
+    one of them is "(other)".
     """
     columns = []
     for rule in NOTES["encoder"]["rules"]:
@@ -144,6 +149,7 @@ def encode(rows: list[dict[str, str]]) -> Array:
         missing = np.array([number(cell) != number(cell) for cell in cells])  # only NaN differs from itself
         if rule["kind"] == "categories":
             words = [cell if cell in rule["labels"] else canonical(cell) for cell in cells]
+            words = [word if word in rule["labels"] else "(other)" for word in words]
             columns += [[word == label for word in words] & ~missing for label in rule["labels"]]
         else:
             read = day if rule["kind"] == "dates" else number
@@ -214,14 +220,14 @@ def probabilities(x: Array | str | list) -> Array:
 
 def read(path: str) -> Array:
     """The features of a CSV file (- for standard input), by the names of its columns."""
-    with open(0 if path == "-" else path, newline="", encoding="utf-8-sig") as file:
-        text = file.read()
+    with open(0 if path == "-" else path, "rb") as file:
+        text = decoded(file.read(), path)
     mark = NOTES.get("delimiter") or max(",;\t|", key=lambda mark: width(text, mark))
     rows = list(table(text, mark))
     if len(rows) < 2 and not (rows and unnamed(rows)):
         raise ValueError(f"{path} has no rows")
     spare = [f"column_{i}" for i in range(1, len(rows[0]) + 1)]
-    names, lines = [name or other for name, other in zip(rows[0], spare, strict=True)], rows[1:]
+    names, lines = [name or f"Unnamed: {i}" for i, name in enumerate(rows[0])], rows[1:]
     if unnamed(rows):
         as_trained = NOTES.get("features", []) if "encoder" not in NOTES else []
         names, lines = as_trained if len(as_trained) == len(spare) else spare, rows
@@ -235,12 +241,27 @@ def read(path: str) -> Array:
         raise ValueError(f"{path}: {error}") from None
 
 
+def decoded(raw: bytes, path: str) -> str:
+    """The text of a file, in the encoding that it shows by a byte order mark or zeros, or that of training, or UTF-8."""
+    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    even, odd = raw[::2].count(0), raw[1::2].count(0)
+    if not min(even, odd) and 3 * max(even, odd) > len(raw):
+        marks[raw[:1]] = "utf-16-be" if even else "utf-16-le"
+    encoding = next((name for mark, name in marks.items() if raw.startswith(mark)), NOTES.get("encoding", "utf-8"))
+    try:
+        return raw.decode(encoding)
+    except UnicodeError:
+        raise ValueError(f"{path} is not {encoding} text") from None
+
+
 def table(text: str, mark: str) -> Iterator[list[str]]:
     """The cells of a CSV file, row by row, without empty lines."""
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True, strict=True):
         cells = [cell.strip() for cell in row]
         if cells and cells != [""]:
-            yield [pointed(cell) for cell in cells] if NOTES.get("decimal") == "," else cells
+            missing, decimal = NOTES.get("missing", []), NOTES.get("decimal")
+            cells = ["" if cell in missing else cell for cell in cells]
+            yield [pointed(cell, decimal) for cell in cells] if decimal else cells
 
 
 def width(text: str, mark: str) -> int:

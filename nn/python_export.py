@@ -90,7 +90,8 @@ def to_python(model: Module, path: str | os.PathLike[str], notes: dict[str, Any]
     dicts {column: cell}, or an array of features in the units of the training data, and gives class names, or numbers in
     these units; probabilities(x) those of the classes. Of the notes count "inputs" and "targets" (Standardizer.to_dict),
     "classes", "features" (the columns, if all are numbers) or "encoder" (Encoder.to_dict: categories, missing values),
-    and how a file is read, "delimiter" and "decimal". Without them predict is model. ValueError for a module whose code is not nn's, named in the sentence.
+    and how a file is read, "delimiter", "decimal", "encoding" and "missing".
+    Without them predict is model. ValueError for a module whose code is not nn's, named in the sentence.
 
     >>> import pathlib, tempfile
     >>> from autograd_core import nn
@@ -205,9 +206,11 @@ def known_notes(notes: dict[str, Any]) -> dict[str, Any]:
         for name in ("inputs", "targets"):
             if notes.get(name):
                 known[name] = {part: [float(v) for v in notes[name][part]] for part in ("mean", "scale")}
-        for name in ("delimiter", "decimal"):
+        for name in ("delimiter", "decimal", "encoding"):
             if notes.get(name):
                 known[name] = str(notes[name])
+        if missing := notes.get("missing"):
+            known["missing"] = [str(word) for word in missing]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the notes are not as `autograd-core train` writes them: {error!r}") from error
     return known

@@ -52,7 +52,7 @@ def lr_find(
     """Try rates from `start` to `end`, each a multiple of the one before, a step each; suggest one to train with.
 
     The trial ends where the smoothed loss is four times its least, or no number. Suggested is the rate at which the smoothed
-    loss falls fastest, over the logarithm of the rate. Model, optimizer, schedule, generators, history and loaders are
+    loss falls fastest on its way to the least, over the logarithm of the rate. Model, optimizer, schedule, generators, history and loaders are
     afterwards as they were. data, batch_size, seed: as in Trainer.fit. smoothing: what the past counts in the running mean.
     ValueError for a range that is none, or a loss that is no number from the first. Source: Smith 2017, arXiv 1506.01186,
     section 3.3. (Lightning: Tuner.lr_find; fastai: lr_find.)
@@ -89,7 +89,9 @@ def lr_find(
             "the data, or begin with a lower start"
         )
     slopes = np.gradient(smoothed, np.log(rates))
-    return RateSearch(rates, losses, smoothed, rates[int(slopes.argmin())])
+    settled = min(round(1 / (1 - smoothing)), len(rates) // 2)  # until then the mean is that of a few batches
+    least = settled + int(np.argmin(smoothed[settled:]))  # what falls beyond only comes back from having run away
+    return RateSearch(rates, losses, smoothed, rates[settled + int(slopes[settled : least + 1].argmin())])
 
 
 def _trial(trainer: Any, batches: Any, rates: list[float], smoothing: float) -> tuple[list[float], ...]:

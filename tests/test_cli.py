@@ -174,6 +174,10 @@ WRONG_CALLS = [
     (["train", "few.csv"], ["few.csv", "class 'b' has 1 row", "add rows, or join it with another class"]),
     (["train", "mixed.csv"], ["mixed.csv, line ", "column 'a'", "--drop", "--categories"]),
     (["train", "infinite.csv"], ["infinite value", "column 'a' (inf)"]),
+    (["train", "latin.csv"], ["latin.csv, line 2", "--encoding cp1252"]),
+    (["train", "latin.csv", "--encoding", "cp-12"], ["no encoding 'cp-12'"]),
+    (["train", "thousands.csv"], ["'2,345,678'", "or say --decimal ., or name the column in --categories"]),
+    (["train", "mixed.csv"], ["'three'", "name 'three' in --missing"]),
     (["train", "mixed.csv", "--decimal", ";"], ["invalid choice: ';'"]),
     (
         ["train", "points.csv", "--task", "regression"],
@@ -184,6 +188,7 @@ WRONG_CALLS = [
     (["train", "iris", "--time-limit", "0"], ["--time-limit: '0' is not a number of seconds above 0"]),
     (["train", "iris", "--time-limit", "soon"], ["'soon' is not a number of seconds above 0"]),
     (["train", "iris", "--decimal", ","], ["bundled", "--decimal is for CSV files"]),
+    (["train", "iris", "--encoding", "utf-8"], ["bundled", "--encoding is for CSV files"]),
     (["train"], ["which data?"]),
     (["train", "iris", "--drop", "a"], ["bundled", "--drop is for CSV files"]),
     (
@@ -215,6 +220,8 @@ def test_a_wrong_call_ends_in_one_sentence(argv, fragments, capsys, tmp_path):
     write_csv("mixed.csv", [[1, 2, "r"], [2, 2, "g"], [3, 4, "r"], ["three", 6, "g"]] * 4)
     write_csv("infinite.csv", [["inf", 2, "r"], [2, 2, "g"], [3, 4, "r"], [5, 6, "g"]] * 4)
     (tmp_path / "ragged.csv").write_text("a,b,kind\n1,2,r\n3,4,g\n5,6\n")
+    (tmp_path / "latin.csv").write_bytes("a,b,kind\n1,2,größer\n3,4,g\n".encode("latin-1"))
+    (tmp_path / "thousands.csv").write_text("a,kind\n" + '"2,345,678",r\n"3,456,789",g\n' * 3)
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "full").mkdir()
     (tmp_path / "full/result.json").write_text("{}")
@@ -281,6 +288,25 @@ def test_names_that_are_taken_for_data_are_told_of(header, said, capsys):
     Path("years.csv").write_text("\n".join([header, *(f"{a},{b},{2 * a}" for a, b, _ in points())]))
     assert run("train", "years.csv", "--epochs", 1, "--out", "out") == 0
     assert ("its first row, 2019, 2020, 2021, is taken for data" in capsys.readouterr().out) == said
+
+
+def test_what_makes_a_measure_doubtful_is_told_of(capsys):
+    write_csv("few.csv", points(30))
+    write_csv("copies.csv", points(90) * 2)
+    write_csv("index.csv", [[i, *row] for i, row in enumerate(points())], ["", "a", "b", "kind"])
+    for name in ("few", "copies", "index"):
+        assert run("train", f"{name}.csv", "--epochs", 1, "--out", name) == 0
+        out = capsys.readouterr().out
+        assert ("test rows: only" in out) == (name != "copies")
+        assert ("90 of 180 rows repeat another" in out) == (name == "copies")
+        assert ("column 'Unnamed: 0': dropped; whole numbers, all different" in out) == (name == "index")
+
+
+def test_a_tab_may_be_typed_as_a_shell_passes_it_on(capsys):
+    Path("tabs.csv").write_text("\n".join("\t".join(map(str, row)) for row in [("a,b", "c", "kind"), *points()]))
+    assert run("train", "tabs.csv", "--delimiter", r"\t", "--epochs", 1, "--out", "out") == 0
+    assert run("runs", "out", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])[0]["options"]["delimiter"] == "\t"
 
 
 def test_huge_numbers_are_short(capsys):

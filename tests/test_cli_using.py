@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,44 @@ def test_predictions_are_the_models_own():
     np.testing.assert_allclose([float(r["p(yes)"]) for r in rows], p[:, 1], atol=2e-5)
 
 
+def test_the_file_of_training_is_no_test(capsys):
+    assert run("evaluate", "points", "points.csv") == 0
+    assert "points.csv is the file of training: points has learnt from most of its rows" in capsys.readouterr().err
+    Path("points.csv").write_text(Path("points.csv").read_text() + "0.5,0.5,r\n")
+    assert run("evaluate", "points", "points.csv") == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_file_in_one_piece_is_told_to_name_its_delimiter(command, capsys):
+    Path("odd.csv").write_text("a~b~kind\n1~2~r\n")
+    assert run(command, "points", "odd.csv") == 2
+    assert "--delimiter" in capsys.readouterr().err
+
+
+def test_a_file_is_read_as_the_one_of_training(capsys):
+    """Its encoding, its spellings of numbers and of gaps are said once; the exported program knows them as well."""
+    rows = [
+        f"{'None' if i % 9 == 0 else f'{i}.{i:03},50 €'};{'Köln' if i % 2 else 'Bern'};{i % 2}" for i in range(1, 80)
+    ]
+    Path("old.csv").write_bytes("\n".join(["preis;ort;y", *rows]).encode("cp1252"))
+    said = ["--encoding", "cp1252", "--decimal", ",", "--missing", "None"]
+    assert run("train", "old.csv", *said, "--epochs", 3, "--out", "old", "--quiet") == 0
+    assert nn.notes("old/model.npz")["features"] == ["preis", "preis=(missing)", "ort=Bern", "ort=Köln"]
+    assert run("predict", "old", "old.csv") == 0
+    answers = [row["y"] for row in sheet(capsys.readouterr().out)]
+    assert run("export", "old", "--python", "old.py") == 0
+    Path("marked.csv").write_bytes(Path("old.csv").read_bytes().decode("cp1252").encode("utf-16"))
+    for name in ("old.csv", "marked.csv"):
+        assert runpy.run_path("old.py")["predict"](name).tolist() == answers
+    Path("new.csv").write_text("preis;ort\n1.000,50 €;Köln\n", encoding="utf-8")
+    capsys.readouterr()
+    assert run("predict", "old", "new.csv", "--encoding", "utf-8") == 0
+    assert capsys.readouterr().err == ""
+    assert run("resume", "old", "--epochs", 4, "--quiet") == 0
+    assert read_json("old/result.json")["epochs"] == 4
+
+
 def test_numbers_are_predicted_in_their_own_units(capsys):
     run("predict", "points", "points.csv", "--json")
     said = json.loads(capsys.readouterr().out)
@@ -143,7 +182,7 @@ def test_the_exported_program_predicts_the_same_without_the_library(capsys, tmp_
 def test_runs_are_compared_by_the_options_in_which_they_differ(capsys):
     assert run("runs", ".") == 0
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split() == ["run", "data", "epochs", "val", "loss", "test", "seconds", "target", "loss", "lr"]
+    assert head.split() == ["run", "data", "epochs", "val", "loss", "test", "seconds", "--target", "--loss", "--lr"]
     assert [row.split()[0] for row in rows] == ["iris", "points", "ship"]
     assert "mse" in rows[1]
     run("runs", "ship", "iris", "--sort", "score", "--json")

@@ -100,7 +100,7 @@ FEATURES = {
     ),
     "header told": ("0,1\n5,2.5\n6,3.5\n", {"header": True}, ("0",), [[5], [6]]),
     "no header told": ("a,b\nc,d\n", {"header": False}, ("column_1=a", "column_1=c"), [[1, 0], [0, 1]]),
-    "unnamed index column": (",y\n1,0.5\n2,1.5\n", {}, ("column_1",), [[1], [2]]),
+    "unnamed index column": (",y\n1,0.5\n2,1.5\n", {}, ("Unnamed: 0",), [[1], [2]]),
 }
 
 
@@ -193,12 +193,49 @@ BAD = {
         ["'y'", "101 distinct values", "classes"],
     ),
     "not text": (b"PK\x03\x04\x00\x00", {}, ["not a text file", "save the table as CSV"]),
-    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), {}, ["not a text file", "UTF-8"]),
-    "Latin-1": ("a,b\n1,caf\xe9\n".encode("latin-1"), {}, ["line 2", "0xe9", "UTF-8"]),
+    "zeros among UTF-16": ("a,b\n1,2\n".encode("utf-16-le") + bytes(2), {}, ["not a text file", "UTF-8"]),
+    "a title above": ("sales of 2024\na,b\n1,2\n", {}, ["line 2", "expected 1 cell,", "delete what stands above"]),
+    "Latin-1": ("a,b\n1,caf\xe9\n".encode("latin-1"), {}, ["line 2", "0xe9", "UTF-8", 'encoding="cp1252"']),
     "open quote": ('a,b\n1,2\n"3,4\n5,6\n', {}, ["line 3", "close every quote"]),
     "text after a quote": ('a,b\n1,"2"x\n', {}, ["line 2", "close every quote"]),
     "long delimiter": ("a,b\n1,2\n", {"delimiter": "::"}, ["one character", "'::'"]),
 }
+
+
+TEXT = "größe;y\n1,5;0\n2;1\n"
+ENCODED = {
+    # name: (bytes, the encoding that is said)
+    "UTF-8": (TEXT.encode(), None),
+    "UTF-8 with a mark": (TEXT.encode("utf-8-sig"), None),
+    "UTF-8 with a mark, whatever is said": (TEXT.encode("utf-8-sig"), "cp1252"),
+    "UTF-16 with a mark": (TEXT.encode("utf-16"), None),
+    "UTF-16, large end first, with a mark": (b"\xfe\xff" + TEXT.encode("utf-16-be"), None),
+    "UTF-16": (TEXT.encode("utf-16-le"), None),
+    "UTF-16, large end first": (TEXT.encode("utf-16-be"), None),
+    "Windows": (TEXT.encode("cp1252"), "cp1252"),
+    "Japanese": (TEXT.encode("euc_jp"), "euc-jp"),
+}
+
+
+@pytest.mark.parametrize("case", ENCODED)
+def test_encodings(write, case):
+    content, encoding = ENCODED[case]
+    table = datasets.read_table(write(content), decimal=",", encoding=encoding)
+    assert (table.names, table.rows) == (("größe", "y"), [["1.5", "0"], ["2", "1"]])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "fragments"),
+    [
+        ("cp-12", ["no encoding 'cp-12'", "cp1252"]),
+        ("ascii", ["line 1", "0xc3", "ASCII"]),
+        ("hex", ["no encoding 'hex'"]),
+    ],
+)
+def test_encodings_that_do_not_fit(write, encoding, fragments):
+    with pytest.raises(datasets.DataError) as caught:
+        datasets.read_table(write(TEXT), encoding=encoding)
+    assert [fragment for fragment in fragments if fragment not in str(caught.value)] == []
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -1,6 +1,7 @@
 """Tables with gaps and words, encoded by rules that the training part alone teaches."""
 
 import json
+import re
 import warnings
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_the_features_of_a_training_table():
     assert encoder.notes == [
         "column 'age': 2 of 6 values missing; filled with the median 30, and marked in a feature of their own",
         "column 'port': 1 of 6 values missing; a category of their own",
-        "classes of 'paid': no 3 (50.0%), yes 3 (50.0%)",
+        "classes of 'paid': no: 3 (50.0%), yes: 3 (50.0%)",
     ]
 
 
@@ -178,12 +179,31 @@ def test_columns_that_number_the_rows(pair, dropped):
     assert name not in again.dropped  # a number comes twice
 
 
-def test_too_many_categories():
-    words = [f"w{i % 101}" for i in range(400)]
-    encoder = Encoder("y").fit(table(c=words, a=list(range(400)), y=list(range(400))))
-    assert encoder.dropped == {"c": "101 distinct texts are too many categories (at most 100)"}
-    with pytest.raises(DataError, match="'c' has 101 distinct values, too many to become features"):
-        Encoder("y", categories=["c"]).fit(table(c=words, a=list(range(400)), y=list(range(400))))
+@pytest.mark.parametrize("named", [True, False])
+def test_of_many_categories_the_most_frequent_are_kept(named):
+    """Of 103 words w50 to w102 come three times, the others four times; by count and then by name w0 to w49, w50, ... are kept."""
+    cells = [int(f"9{i % 103:03}") if named else f"w{i % 103:03}" for i in range(359)]
+    encoder = Encoder("y", categories=["c"] * named).fit(table(c=cells, y=list(range(359))))
+    kept = [f"c={'9' if named else 'w'}{i:03}" for i in range(99)]
+    assert encoder.feature_names == (*kept, "c=(other)")
+    assert encoder.notes == [
+        "column 'c': of 103 distinct texts the 99 most frequent are categories; the others, 12 of 359 values, are one, '(other)', "
+        "as are texts that come later"
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataWarning)
+        places = encoder.inputs(table(c=[cells[98], cells[99], "new"])).argmax(axis=1)
+        assert places.tolist() == [98, 99, 99]
+    with pytest.warns(DataWarning, match="all 0"):
+        assert not encoder.inputs(table(c=[None])).any()
+
+
+def test_whole_numbers_that_are_taken_for_classes_are_told_of():
+    note = "distinct whole numbers in the target 'y' are taken for classes; say task=\"regression\""
+    for stars, task, told in [(5, "auto", True), (5, "classification", False), (2, "auto", False)]:
+        raw = table(a=list(range(60)), y=[i % stars for i in range(60)])
+        _, encoder = datasets.encode(raw, 0.7, 0.3, task=task)
+        assert [said.startswith(f"{stars} {note}") for said in encoder.notes].count(True) == told
 
 
 def test_overruling():
@@ -318,7 +338,7 @@ def test_what_cannot_be_used_is_said(case):
 def test_rare_classes_are_told_of():
     encoder = Encoder().fit(table(a=list(range(50)), y=["u"] * 46 + ["v"] * 4))
     assert encoder.counts == (46, 4)
-    assert encoder.notes[0] == "classes of 'y': u 46 (92.0%), v 4 (8.0%)"
+    assert encoder.notes[0] == "classes of 'y': u: 46 (92.0%), v: 4 (8.0%)"
     assert "rare: v. Always answering 'u' is right in 92.0%" in encoder.notes[1]
     assert len(Encoder().fit(table(a=list(range(50)), y=["u"] * 45 + ["v"] * 5)).notes) == 1
 
@@ -339,9 +359,9 @@ def test_a_target_is_not_told_to_be_dropped():
 @pytest.mark.parametrize(
     ("cells", "note"),
     [
-        ([f"${i}.50" for i in range(200)], "dropped; 200 distinct texts are too many categories (at most 100); write $0.50 as a bare number to keep it"),
+        ([f"${i}.50" for i in range(200)], 'dropped; 200 distinct texts are too many categories; write $0.50 as a bare number or say decimal="." to keep it'),
         ([f"{i % 28 + 1}/12/2024" for i in range(200)], "taken for 28 categories; write 1/12/2024 as year-month-day to have an order among them"),
-        ([f"{i % 50} %" for i in range(200)], "taken for 50 categories; write 0 % as a bare number to have an order among them"),
+        ([f"{i % 50} %" for i in range(200)], 'taken for 50 categories; write 0 % as a bare number or say decimal="." to have an order among them'),
         ([f"{i % 50}a" for i in range(200)], None),
         ([f"code {i % 50}" for i in range(200)], None),
     ],
@@ -388,11 +408,55 @@ def test_cells_are_looked_through_once_for_the_labels():
 )
 def test_decimal_commas(cell, value, tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(f"a;b\n{cell};x\n2,5;y\n")
+    path.write_text(f"a;b\n{cell};x\n2,5;y\n", encoding="utf-8")
     rows = read_table(path, decimal=",").rows
     assert [datasets.columns.number(row[0]) for row in rows] == [value, 2.5]
     with pytest.raises(DataError, match="decimal must be"):
         read_table(path, decimal=";")
+
+
+WRITTEN = [
+    # a cell, and what it is with decimal="." and with decimal=","
+    ("$1,234.50", "1234.50", "$1,234.50"),
+    ("1.234,50 €", "1.234,50 €", "1234.50"),
+    ("-12,345,678", "-12345678", "-12,345,678"),
+    ("1,234", "1234", "1.234"),
+    ("36 %", "36", "36"),
+    ("12.5%", "12.5", "12.5%"),
+    ("1 234,5", "1 234,5", "1234.5"),
+    ("1'234.5", "1234.5", "1'234.5"),
+    ("1\u202f234", "1234", "1234"),
+    ("12,34,567", "12,34,567", "12,34,567"),
+    ("01.02.2024", "01.02.2024", "01.02.2024"),
+    ("Rome", "Rome", "Rome"),
+    ("$", "$", "$"),
+    ("", "", ""),
+]
+
+
+@pytest.mark.parametrize(("cell", "point", "comma"), WRITTEN)
+def test_numbers_as_they_are_written(cell, point, comma):
+    from autograd_core.nn import portable
+
+    for read in (datasets.tables.pointed, portable.pointed):
+        assert (read(cell, "."), read(cell, ",")) == (point, comma)
+    assert datasets.tables.pointed(cell, None) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "ways"), [("2,623,620", 'decimal="."'), ("1,5", 'decimal=","'), ("1,500", 'decimal="." or decimal=","')]
+)
+def test_how_numbers_are_written_is_asked_as_it_may_be(cell, ways):
+    with pytest.raises(DataError, match=rf"thousands separators, or say {re.escape(ways)}, or name"):
+        Encoder("y").fit(table(a=[cell, "7", cell, cell], y=[1, 2, 1, 2]))
+
+
+def test_further_spellings_of_missing(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,y\n1,0.5\nNone,1.5\n-999,2.5\n3,-999.5\n")
+    assert read_table(path, missing=["None", "-999"]).column("a") == ["1", "", "", "3"]
+    with pytest.raises(DataError, match="correct the text, or name 'None' among the missing values, or"):
+        Encoder("y").fit(read_table(path))
 
 
 @pytest.mark.parametrize("target", ["paid", "fare"])

@@ -229,7 +229,7 @@ def test_frames_become_text():
         " x ",
         np.float32(0.5),
         np.int64(7),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
         np.datetime64("2024-01-31"),
     ]
     frame = Frame(a=cells, y=list(range(10)))

@@ -206,6 +206,15 @@ def test_bad_splits(data, fractions, message):
         data.split(*fractions)
 
 
+@pytest.mark.parametrize("rare", [3, 4, 5, 6])
+def test_a_rare_class_is_in_every_part_if_it_has_rows_enough(rare):
+    data = datasets.Dataset(np.zeros((90 + rare, 1)), ["a"] * 90 + ["b"] * rare)
+    parts = data.split(0.7, 0.15, 0.15)
+    assert [min(np.bincount(part.y, minlength=2)) > 0 for part in parts] == [True] * 3
+    assert sum(map(len, parts)) == 90 + rare
+    assert (parts[0].y == 1).sum() >= rare - 3
+
+
 def test_split_around_rare_and_absent_classes():
     rare = datasets.Dataset(np.zeros((9, 1)), ["a"] * 8 + ["b"])
     assert [len(part) for part in rare.split(2 / 3, 1 / 3, stratify=False)] == [6, 3]

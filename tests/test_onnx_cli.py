@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+import warnings
 
 import numpy as np
 import pytest
@@ -177,6 +178,31 @@ def test_columns_may_have_any_name(tmp_path):
 def test_what_counts_as_missing_is_what_training_counts():
     assert set(onnx_table.MISSING) == MISSING
     assert set(onnx_table._spellings("na")) == {"na", "nA", "Na", "NA"}
+
+
+@pytest.mark.parametrize("gaps", [True, False])
+def test_rare_and_unseen_words_are_the_others(gaps, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    words = [f"w{i % 120:03}" for i in range(300)] + [""] * gaps
+    table = datasets.read_table({"word": words, "y": list(range(len(words)))})
+    (train,), encoder = datasets.encode(table)
+    assert "word=(other)" in train.feature_names
+    (train,), scaler, targets = datasets.standardize(train, target=True)
+    notes = {"encoder": encoder.to_dict(), "inputs": scaler.to_dict(), "targets": targets.to_dict()}
+    model = nn.MLP([train.n_features, 4, 1], rng=0)
+    nn.to_onnx(model, tmp_path / "net.onnx", notes=notes)
+    nn.to_python(model, tmp_path / "net.py", notes)
+    cells = ["w000", "w098", "w099", "w119", "new", "", "NA"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", datasets.DataWarning)
+        x = scaler.transform(encoder.inputs(datasets.read_table({"word": cells})))
+    expected = targets.inverse(model(x).value)
+    (y,) = onnxruntime.InferenceSession(tmp_path / "net.onnx").run(
+        ["y"], {"word": np.array(cells, object)[:, np.newaxis]}
+    )
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+    said = runpy.run_path(str(tmp_path / "net.py"))["predict"]([{"word": cell} for cell in cells])
+    np.testing.assert_allclose(said, expected, rtol=1e-5)
 
 
 def test_a_single_output_is_the_log_odds_of_the_second_class(tmp_path):

@@ -105,6 +105,9 @@ def test_the_numbers_are_those_of_the_run():
         assert gathered["measured"][part]["cross_entropy"] == pytest.approx(result[part]["loss"], rel=1e-4)
         assert sum(map(sum, gathered["measured"][part]["confusion"])) == sum(gathered["counts"][part])
     assert f"<dd>{result['test']['accuracy']:.1%}</dd>" in found
+    confusion = np.array(gathered["measured"]["test"]["confusion"])
+    balanced = (confusion.diagonal() / confusion.sum(axis=1)).mean()
+    assert f"<dt>balanced accuracy</dt><dd>{balanced:.1%}</dd>" in found
 
 
 def prepared(run_):

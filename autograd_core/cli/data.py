@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import datasets
+from . import options
 
 PARTS = (0.7, 0.15, 0.15)
-BALANCED = ("let class weights make", "let --class-weight balanced make")
+FEW = 20  # rows that say little of how well a model does
+IN_OPTIONS = {
+    "name its delimiter": "name what separates them with --delimiter", "among the categories": "in --categories",
+    "among those to drop": "in --drop", "among the missing values": "in --missing",
+    "ask for the task classification": "say --task classification",
+    'task="regression"': "--task regression", "let class weights make": "let --class-weight balanced make",
+    "look at each class by itself": "look at each class by itself, as the report does",
+    'decimal="."': "--decimal .", 'decimal=","': "--decimal ,", 'encoding="cp1252"': "--encoding cp1252",
+}  # fmt: skip
 
 
 @dataclass
@@ -81,8 +92,9 @@ def prepare(args: Any) -> Prepared:
             raise ValueError(said) from None
         raise AssertionError(source)
     else:
-        table, name = datasets.read_table(source, args.delimiter, decimal=args.decimal), path.stem
-        try:
+        reading, name = options.reading(args), path.stem
+        with in_options(source):
+            table = datasets.read_table(source, **reading)
             parts, encoder = datasets.encode(
                 table,
                 *PARTS,
@@ -92,12 +104,9 @@ def prepare(args: Any) -> Prepared:
                 drop=args.drop,
                 categories=args.categories,
             )
-        except ValueError as error:
-            raise _in_options(error, source) from error
         target = str(encoder.target)
-        encoder.notes = [*_unnamed(table), *(note.replace(*BALANCED) for note in encoder.notes)]
+        encoder.notes = [*_unnamed(table), *_repeated(table), *map(as_options, encoder.notes), *_few(parts[-1])]
         columns = datasets.describe(table)
-        reading = {"delimiter": args.delimiter, "decimal": args.decimal}
     digest = _digest(path, parts)
     scaled, scaler, *more = datasets.standardize(*parts, target=parts[0].task == "regression")  # type: ignore[call-overload]
     train, validation, test = scaled
@@ -128,25 +137,45 @@ def _unnamed(table: datasets.Table) -> list[str]:
     ]
 
 
-def _in_options(error: ValueError, source: str) -> ValueError:
-    """What Python's arguments would mend, said in terms of options."""
-    said, few, _ = str(error).partition(", too few for each of the parts")
-    if few:
-        return ValueError(
-            f"{source}: {said}, too few for training, validation and test to get one each; add rows, or join it with another class"
-        )
-    for argument, option in [("name its delimiter", "name it with --delimiter"), ("among the categories", "in --categories"),
-                             ("among those to drop", "in --drop"), ("ask for the task classification", "say --task classification"), ('say decimal=","', 'say --decimal ","')]:  # fmt: skip
+def _repeated(table: datasets.Table) -> list[str]:
+    """What is said where rows are there twice, if they are more than chance may bring."""
+    copies = len(table) - len(set(map(tuple, table.rows)))
+    if copies <= len(table) / 20:
+        return []
+    return [
+        f"{copies} of {len(table)} rows repeat another, cell by cell. Where they are copies, leave them out: the test rows are among "
+        "those it has learnt from, and promise too much"
+    ]
+
+
+def _few(test: Any) -> list[str]:
+    """What is said where the rows to test on are so few that their measures hang on chance."""
+    return [f"test rows: only {len(test)}; how well it does on them hangs on chance"] if len(test) < FEW else []
+
+
+@contextmanager
+def in_options(source: str) -> Iterator[None]:
+    """Say what Python's arguments would mend in terms of options."""
+    try:
+        yield
+    except ValueError as error:
+        said, few, _ = str(error).partition(", too few for each of the parts")
+        if few:
+            said = f"{source}: {said}, too few for training, validation and test to get one each; add rows, or join it with another class"
+        raise type(error)(as_options(said)) from error
+
+
+def as_options(said: str) -> str:
+    """A sentence of the library as one for who types options."""
+    for argument, option in IN_OPTIONS.items():
         said = said.replace(argument, option)
-    return type(error)(said)
+    return said
 
 
 def _refuse_columns(args: Any, why: str) -> None:
-    for option in ("target", "drop", "categories", "delimiter"):
+    for option in ("target", "drop", "categories", *options.READING):
         if getattr(args, option):
             raise ValueError(f"{why}; --{option} is for CSV files")
-    if args.decimal != ".":
-        raise ValueError(f"{why}; --decimal is for CSV files")
     if args.task != "auto":
         raise ValueError(f"{why}; --task is for CSV files")
 

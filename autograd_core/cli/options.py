@@ -18,6 +18,7 @@ CLASS_LOSSES = {
 }  # fmt: skip
 NUMBER_LOSSES = {"mse": "MSELoss", "l1": "L1Loss", "huber": "HuberLoss", "smooth_l1": "SmoothL1Loss", "sse": "SSELoss"}
 SCHEDULES = ["none", "step", "multistep", "exponential", "linear", "polynomial", "cosine", "cosine_restarts", "one_cycle", "cyclic", "plateau"]  # fmt: skip
+READING = ("delimiter", "decimal", "encoding", "missing")
 NOT_IN_FILES = {"help", "config", "data_by_default", "traceback"}
 
 
@@ -45,19 +46,29 @@ def add_data(parser: Any) -> None:
     )
     add("--drop", type=words, default=[], metavar="A,B", help="CSV columns to leave out")
     add("--categories", type=words, default=[], metavar="A,B", help="CSV columns whose numbers are words in disguise")
-    add(
-        "--delimiter",
-        metavar="C",
-        help="what separates the cells of a CSV file (default: , ; tab or |, as the first row has it)",
-    )
-    add(
-        "--decimal",
-        choices=[".", ","],
-        default=".",
-        metavar="C",
-        help="how the file writes decimals: , for 1.234,5 (default: .)",
-    )
+    add_reading(parser)
     add("--seed", type=int, default=0, metavar="N", help="of split, initial weights and order of samples (default: 0)")
+
+
+def add_reading(parser: Any, trained: bool = False) -> None:
+    """How a CSV file is read; `trained`: as that of training, unless said otherwise."""
+    otherwise = lambda text: "as in training" if trained else text
+    add = parser.add_argument
+    add("--delimiter", type=mark, metavar="C",
+        help=f"what separates the cells, \\t for a tab (default: {otherwise(', ; tab or |, as the first row has it')})")  # fmt: skip
+    add("--decimal", choices=[".", ","], metavar="C",
+        help="how numbers are written: , for 1.234,5 and 12,5 %%, . for $1,234.50 "
+        f"(default: {otherwise('bare numbers such as 1234.5')})")  # fmt: skip
+    add("--encoding", metavar="NAME",
+        help=f"of the text, such as cp1252 or utf-16-le (default: {otherwise('utf-8, or utf-16 where the file shows it')})")  # fmt: skip
+    add("--missing", type=words, metavar="A,B", default=None if trained else [],
+        help="cells that stand for a missing value, such as None or -999, beside empty ones, NA, N/A, #N/A, nan, null, ? and - "
+        f"(default: {otherwise('no others')})")  # fmt: skip
+
+
+def reading(args: Any) -> dict[str, Any]:
+    """Of the options those that say how a CSV file is read, by the names that `read_table` has for them."""
+    return {name: getattr(args, name) for name in READING}
 
 
 def add_model(parser: Any) -> None:
@@ -158,6 +169,11 @@ def seconds(text: str) -> float:
     if not 0 < found < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return found
+
+
+def mark(text: str) -> str:
+    """A delimiter; a shell passes \\t on as it is typed."""
+    return "\t" if text == r"\t" else text
 
 
 def words(text: str) -> list[str]:

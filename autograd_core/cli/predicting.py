@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import datasets, nn, no_grad
+from . import options
 
 CHUNK = 4096
 
@@ -57,10 +58,10 @@ class Predictor:
         """Outputs of a regression, or its standardised targets, in the units of the training data."""
         return outputs if self.target_scaler is None else self.target_scaler.inverse(outputs)
 
-    def read(self, path: str, delimiter: str | None = None, decimal: str | None = None) -> datasets.Table:
+    def read(self, path: str, **reading: Any) -> datasets.Table:
         """A CSV file, read as the one of training was, unless said otherwise."""
-        delimiter, decimal = delimiter or self.notes.get("delimiter"), decimal or self.notes.get("decimal") or "."
-        return datasets.read_table(path, delimiter, decimal=decimal)
+        trained = {name: self.notes[name] for name in options.READING if self.notes.get(name)}
+        return datasets.read_table(path, **trained | {name: how for name, how in reading.items() if how is not None})
 
     def with_target(self, name: str | None) -> None:
         """Look for the answers in another column than in training."""

@@ -92,7 +92,8 @@ def as_trained(run: files.Run) -> argparse.Namespace:
     import hashlib
     from pathlib import Path
 
-    args, data = argparse.Namespace(**{"decimal": "."} | run.options, data_by_default=None), run.config["data"]
+    data, unsaid = run.config["data"], dict.fromkeys(options.READING) | {"missing": []}
+    args = argparse.Namespace(**unsaid | run.options, data_by_default=None)
     if path := data.get("path"):
         there = Path(path) if Path(path).exists() else Path(args.data)
         if not there.exists():

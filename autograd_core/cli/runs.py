@@ -72,7 +72,8 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     differing = (
         [n for n in names if len({json.dumps(row["options"].get(n)) for row in rows}) > 1] if len(rows) > 1 else []
     )
-    head = ["run", "data", "epochs", "val loss", "test", "", "seconds", *(n.replace("_", "-") for n in differing)]
+    asked = [f"--{name}".replace("_", "-") for name in differing]
+    head = ["run", "data", "epochs", "val loss", "test", "", "seconds", *asked]
     body = [
         [
             row["run"], row["data"], str(row["epochs"]), number(row["val_loss"]), number(row["score"]),
@@ -105,4 +106,6 @@ def number(value: Any) -> str:
 def _said(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value)) or "0"
+    if isinstance(value, str) and not value.isprintable():
+        return repr(value)[1:-1]  # a tab
     return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

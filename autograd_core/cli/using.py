@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import io
 import json
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 from . import files, options
@@ -18,7 +21,7 @@ def add_command(commands: Any) -> None:
         "predict",
         help="predict the rows of a CSV file with a trained model",
         description="Predict the rows of a CSV file. Its columns may stand in another order; one that training did not have is ignored, "
-        "a category that it did not have is none of those it knows. What was done is said.",
+        "a category that it did not have is none of those it knows, or of their '(other)'. What was done is said.",
     )
     evaluate = commands.add_parser(
         "evaluate",
@@ -28,10 +31,7 @@ def add_command(commands: Any) -> None:
     for parser in (predict, evaluate):
         parser.add_argument("run_folder", metavar="RUN", help="the folder of a run, as train made it")
         parser.add_argument("data", metavar="DATA", help="a CSV file")
-        parser.add_argument("--delimiter", metavar="C", help="what separates its cells (default: as in training)")
-        parser.add_argument(
-            "--decimal", choices=[".", ","], metavar="C", help="how it writes decimals (default: as in training)"
-        )
+        options.add_reading(parser, trained=True)
         options.add_output(parser, quiet=False)
     predict.add_argument("--out", metavar="FILE", help="write a CSV file instead of printing")
     evaluate.add_argument("--target", metavar="COLUMN", help="the column of the answers (default: as in training)")
@@ -40,12 +40,15 @@ def add_command(commands: Any) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
+    from .data import in_options
     from .predicting import Predictor, probabilities
 
     if args.out:
         files.refuse_old(args.out)
     model = Predictor(files.Run(args.run_folder).model)
-    outputs = model.outputs(model.encoder.inputs(model.read(args.data, args.delimiter, args.decimal)))
+    with in_options(args.data):
+        x = model.encoder.inputs(model.read(args.data, **options.reading(args)))
+    outputs = model.outputs(x)
     columns: dict[str, list[Any]] = {str(model.encoder.target): list(model.answers(outputs))}
     if model.classes:
         shares = probabilities(outputs)
@@ -66,12 +69,18 @@ def _predict(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
+    from .data import in_options
     from .measures import measure, spelled
     from .predicting import Predictor
 
     run = files.Run(args.run_folder)
     model = Predictor(run.model)
     model.with_target(args.target)
-    data = model.encoder.transform(model.read(args.data, args.delimiter, args.decimal))
+    with in_options(args.data):
+        data = model.encoder.transform(model.read(args.data, **options.reading(args)))
+    if hashlib.sha256(Path(args.data).read_bytes()).hexdigest() == run.config["data"].get("sha256"):
+        warnings.warn(
+            f"{args.data} is the file of training: {run.folder} has learnt from most of its rows", stacklevel=1
+        )
     found = measure(model, data.x, data.y)
     print(json.dumps({"run": str(run.folder), "data": args.data, **found}) if args.json else spelled(found, args.data))

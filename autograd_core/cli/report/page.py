@@ -53,7 +53,7 @@ def page(facts: dict[str, Any]) -> str:
 def _headline(facts: dict[str, Any]) -> str:
     test, classes = facts["measured"]["test"], bool(facts["classes"])
     shown = (
-        {"accuracy": f"{test['accuracy']:.1%}", "always the most frequent class": f"{test['baseline']:.1%}", "cross-entropy": number(test["cross_entropy"])}
+        {"accuracy": f"{test['accuracy']:.1%}", "always the most frequent class": f"{test['baseline']:.1%}", "balanced accuracy": f"{test['balanced_accuracy']:.1%}", "cross-entropy": number(test["cross_entropy"])}
         if classes
         else {"R²": f"{test['r2']:.3f}", "mean absolute error": number(test["mae"]), "root mean squared error": number(test["rmse"])}
     )  # fmt: skip
