@@ -37,7 +37,7 @@ def describe(model: Module) -> dict[str, Any] | None:
     if kind not in CONTAINERS and can_be_said and _same(known[kind](**config), model):
         return {"type": kind, "config": config}  # unless a layer was replaced since the model was built
     layers = [describe(layer) for layer in getattr(model, "layers", [])]
-    if None in layers or not layers:
+    if None in layers or not (layers or kind in CONTAINERS):
         return None
     if kind in CONTAINERS and config:
         return {"type": kind, "layers": layers, "config": config}

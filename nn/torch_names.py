@@ -47,6 +47,8 @@ def from_torch(model: Module, state: Mapping[str, Any], by_order: bool = False) 
     >>> from_torch(nn.Linear(2, 1), twin)(np.array([3.0, 4.0]))
     Tensor([7.], op=linear)
     """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"from_torch takes what twin.state_dict() gives, or arrays by name, not {type(state).__name__}")
     arrays = {name: _array(name, value) for name, value in state.items()}
     while wrapper := next((w for w in _WRAPPERS if arrays and all(name.startswith(w) for name in arrays)), None):
         arrays = {name.removeprefix(wrapper): array for name, array in arrays.items()}
@@ -56,9 +58,11 @@ def from_torch(model: Module, state: Mapping[str, Any], by_order: bool = False) 
     if by_order:
         arrays = dict(zip(_in_order(wanted, list(arrays)), arrays.values(), strict=True))
     elif set(arrays) != set(wanted):
-        hint = "; where their order is the same, pass by_order=True" if len(arrays) == len(wanted) else ""
+        lacks, has = ([n for n in a if n not in b] for a, b in [(wanted, arrays), (arrays, wanted)])
+        hint = "; where their order is the same, pass by_order=True" if len(lacks) == len(has) else ""
         raise ValueError(
-            f"the names of this state are {_listed(arrays)}, those of {type(model).__name__} {_listed(wanted)}{hint}"
+            f"the names of this state are not those of {type(model).__name__}: it lacks {_listed(lacks)}, and has "
+            f"{_listed(has)} besides{hint}"
         )
     for name, array in arrays.items():
         if array.shape != own[name].shape:

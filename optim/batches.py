@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import Tensor
+
 from . import generators
+from .plumbing import inputs
 
 
 class Minibatches:
@@ -110,9 +113,27 @@ class Counted:
         return {"position": position, "generators": self._start if position else generators.states(self.batches)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """As that of Minibatches."""
+        """As that of Minibatches; ValueError for the place in other batches than such as are counted."""
+        if state.keys() != {"position", "generators"}:
+            raise ValueError(
+                "its data were batches of another sort than those here: go on with the same data and settings"
+            )
         generators.restore(state["generators"], self.batches)
         self.position, self._first, self._start = 0, state["position"], state["generators"]
+
+
+def batches_of(data: Any, batch_size: int | None, rng: np.random.Generator | None, dtype: Any) -> Any:
+    """Minibatches of a pair (x, t), or of what has attributes x and y, with inputs of a dtype; what are batches stays as it is."""
+    if hasattr(data, "x") and hasattr(data, "y"):
+        data = (data.x, data.y)
+    if not isinstance(data, (tuple, list)) or len(data) != 2 or all(map(_is_batch, data)):  # be it just two of them
+        return data
+    x, t = data
+    return Minibatches(inputs(x, dtype), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng)
+
+
+def _is_batch(data: Any) -> bool:
+    return isinstance(data, (tuple, list)) and len(data) == 2 and hasattr(data[0], "shape")
 
 
 def with_position(batches: Any) -> Any:
@@ -121,5 +142,7 @@ def with_position(batches: Any) -> Any:
 
 
 def _said(kind: dict[str, Any]) -> str:
+    if kind["inputs"] is None:
+        return "no pair of arrays"
     shuffled = "shuffled" if kind["shuffled"] else "in its order"
     return f"inputs {kind['inputs']}, targets {kind['targets']}, batches of {kind['batch_size']}, {shuffled}"

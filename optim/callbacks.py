@@ -144,7 +144,8 @@ class LRScheduler:
     """A schedule, or a function of how many epochs are over that gives the learning rate, as a callback.
 
     The Trainer's own `schedule` does the same; this is for a second one, or where callbacks are all there is. by: "epoch",
-    or "step": the function is then one of the steps made. (Keras: LearningRateScheduler.)
+    or "step": the function is then one of the steps made. A run that goes on from a checkpoint goes on with the rate it had, and
+    asks from the next epoch (step) on. (Keras: LearningRateScheduler.)
 
     >>> import numpy as np
     >>> from autograd_core import nn, optim
@@ -168,7 +169,9 @@ class LRScheduler:
     def on_fit_begin(self, trainer: Any) -> None:
         if isinstance(self.schedule, Schedule) and self.schedule.optimizer is not trainer.optimizer:
             raise ValueError("this schedule sets the rates of another optimizer: build it with the trainer's")
-        if not hasattr(self.schedule, "step"):
+        if (
+            not hasattr(self.schedule, "step") and not trainer.place.steps
+        ):  # a resumed run has its rate: somebody else's, maybe
             self._advance(trainer)
 
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
@@ -183,10 +186,6 @@ class LRScheduler:
         """Take over what `state_dict` gave."""
         if state["schedule"] is not None:
             self.schedule.load_state_dict(state["schedule"])
-
-    def on_resume(self, trainer: Any) -> None:
-        if not hasattr(self.schedule, "step"):
-            self._advance(trainer)
 
     def _advance(self, trainer: Any, row: Any = None) -> None:
         if hasattr(self.schedule, "watch"):

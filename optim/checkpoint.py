@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import __version__
+from autograd_core.lines import warn
 
 from . import files
 from .callbacks import direction
@@ -83,7 +83,7 @@ def newest(folder: str | os.PathLike[str]) -> Path | None:
             raise ValueError(f"no checkpoint in {folder} can be read: {'; '.join(wrong)}")
         return None
     for sentence in wrong:
-        warnings.warn(f"{sentence}; going on from {path.name}, which is older", stacklevel=4)
+        warn(f"{sentence}; going on from {path.name}, which is older")
     return path
 
 
@@ -91,6 +91,10 @@ def resumed(source: Any, callbacks: Iterable[Any]) -> tuple[dict[str, Any] | Non
     """The state to go on from, of a folder, a file or a state, and its file; None for a folder to which this run writes first."""
     if isinstance(source, dict):
         return source, None
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(
+            f"resume is the folder that Checkpoint writes to, a file in it, or what state_dict() gave; it is {source!r}"
+        )
     path = Path(source)
     if path.is_file() or path.suffix == ".npz":
         return read(path), path
@@ -161,7 +165,7 @@ class Checkpoint:
         for name, value, least in [("every", every, 1), ("every_steps", every_steps, 1), ("keep", keep, 0)]:
             if value is not None and (isinstance(value, bool) or value != int(value) or value < least):
                 raise ValueError(f"{name} is a whole number, at least {least}, or None; it is {value!r}")
-        self.folder, self.every, self.every_steps, self.keep = Path(folder), every, every_steps, keep
+        self.folder, self.every, self.every_steps, self.keep = Path(folder).absolute(), every, every_steps, keep
         self.monitor, self.overwrite = best, overwrite
         self.sign = 0.0 if best is None else direction(best, mode)
         self.best: float | None = None
@@ -186,7 +190,7 @@ class Checkpoint:
             self.folder.mkdir(parents=True, exist_ok=True)
             with files.whole(self.folder / ".probe.npz"):
                 pass
-            (self.folder / ".probe.npz").unlink()
+            (self.folder / ".probe.npz").unlink(missing_ok=True)  # another run may begin here now
         except OSError as error:
             raise OSError(
                 error.errno,
@@ -249,8 +253,6 @@ class Checkpoint:
         except OSError as error:
             if error.errno not in self.failures:
                 self.failures.add(error.errno)
-                warnings.warn(
-                    f"{error.strerror}. Training goes on, and the next checkpoint will be tried", stacklevel=7
-                )
+                warn(f"{error.strerror}. Training goes on, and the next checkpoint will be tried")
             return False
         return True

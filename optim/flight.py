@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from autograd_core.lines import warn
 
 from . import generators, resuming
 from .batches import Counted
@@ -63,7 +64,7 @@ class FlightRecorder:
 
     def __init__(self, folder: str | os.PathLike[str], spikes: bool = True, most: int = 3):
         check({"most": most}, {"most": COUNT})
-        self.folder, self.spikes, self.most = Path(folder), spikes, most
+        self.folder, self.spikes, self.most = Path(folder).absolute(), spikes, most
         self.bundles: list[Path] = []
         self._before: Moment | None = None
 
@@ -108,8 +109,8 @@ class FlightRecorder:
             error.add_note(f"the step is written to {path}: look into it by  autograd-core replay {path}")
 
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:
-        if self.spikes and not isinstance(trainer.run.batches, Counted):
-            losses = trainer.losses
+        losses = trainer.losses  # none, where a run goes on behind the last batch of an epoch
+        if self.spikes and losses and not isinstance(trainer.run.batches, Counted):
             self._first = [*self._first, *losses][:ENOUGH]
             at = spike(self._recent, losses, max(self._first))
             if at is not None and len(self.bundles) < self.most:
@@ -146,10 +147,9 @@ class FlightRecorder:
             now.restore(trainer)
         if path is not None:
             how = "" if exact else ", not to the bit: model or data draw numbers that the Trainer does not see"
-            warnings.warn(
+            warn(
                 f"the loss of step {step} was {loss:.4g}, where {usual:.4g} is usual; it is written to {path}{how}. Look "
-                f"into it by  autograd-core replay {path}",
-                stacklevel=6,
+                f"into it by  autograd-core replay {path}"
             )
 
     def _made_again(self, trainer: Any, at: int | None = None) -> tuple[Moment | None, bool]:
@@ -171,7 +171,7 @@ class FlightRecorder:
                 return before, exact
             try:
                 with np.errstate(all="ignore"):
-                    _, loss = trainer.step(x, t) if at is not None else trainer._eager(x, t)
+                    _, loss = trainer._step(x, t) if at is not None else trainer._eager(x, t)
             except Exception:
                 return (None, False) if at is not None else (before, exact)
             exact = exact and (i >= len(known) or _bits(loss) == _bits(known[i]))
@@ -187,7 +187,7 @@ class FlightRecorder:
         try:
             write(path, trainer, {"why": why, "step": step, **said}, batch, state)
         except (OSError, TypeError) as error:
-            warnings.warn(f"the flight recorder could not write {path}: {error}", stacklevel=7)
+            warn(f"the flight recorder could not write {path}: {error}")
             return None
         self.bundles.append(path)
         return path

@@ -78,6 +78,7 @@ class History:
         if ax is None:
             _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
         right: Any = None
+        dots = "o" if len(self) == 1 else None  # a line of one point is none
         for name in self.columns:
             if name in ("epoch", "lr", "seconds"):
                 continue
@@ -87,25 +88,22 @@ class History:
                 right.set_ylabel("metric")
             axis = ax if of_loss else right
             color = "tab:blue" if of_loss else "tab:orange"
-            axis.plot(
-                self["epoch"], self[name], color=color, linestyle="-" if name.startswith("val_") else "--", label=name
-            )
+            style = "-" if name.startswith("val_") else "--"
+            axis.plot(self["epoch"], self[name], color=color, linestyle=style, marker=dots, label=name)
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color="gray", linewidth=0.8)
-            ax.annotate(
-                " best epoch",
-                (self.best_epoch, 0.98),
-                xycoords=("data", "axes fraction"),
-                va="top",
-                color="gray",
-                fontsize=8,
-            )
+            side = "right" if 2 * self.best_epoch > len(self) else "left"  # of the line, where there is room
+            place, across = (self.best_epoch, 0.98), ("data", "axes fraction")
+            ax.annotate(" best epoch ", place, xycoords=across, va="top", ha=side, color="gray", fontsize=8)
         ax.set_xlabel("epoch")
         ax.set_ylabel("loss")
         lines = [*ax.get_lines(), *(right.get_lines() if right else [])]
-        ax.legend(
-            handles=[line for line in lines if not line.get_label().startswith("_")], loc="center right", fontsize=8
-        )
+        named = [line for line in lines if not line.get_label().startswith("_")]
+        if named:  # above the axes, where no curve runs
+            columns = min(len(named), 4)
+            ax.legend(
+                handles=named, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False, fontsize=8
+            )
         return ax
 
 

@@ -22,7 +22,7 @@ class _Logger:
     looks = False
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # where training stood when it began
         self.columns: list[str] = []
 
     def on_fit_begin(self, trainer: Any) -> None:

@@ -8,12 +8,13 @@ knows how long training and its own looks take, and looks as often as its share 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
 import numpy as np
+
+from autograd_core.lines import warn
 
 from .health import Alarm, Row, alarms
 from .plumbing import bare
@@ -117,7 +118,7 @@ class Monitor:
         if self.tell is not None:
             self.tell(alarm.sentence)
         else:
-            warnings.warn(alarm.sentence, stacklevel=7)
+            warn(alarm.sentence)
 
 
 GradientMonitor = Monitor

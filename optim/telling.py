@@ -14,6 +14,8 @@ EVENTS = ("on_fit_begin", "on_resume", "on_eager_step", "on_step_failed", "on_st
 
 def listening(callbacks: Iterable[Any]) -> list[Any]:
     """The callbacks in the order in which they are told; TypeError for one that would never hear anything."""
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks are given as a list, callbacks=[...]; it is {callbacks!r}")
     callbacks = list(callbacks)
     for callback in callbacks:
         if isinstance(callback, type) or not any(hasattr(callback, event) for event in EVENTS):

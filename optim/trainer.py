@@ -15,20 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor, no_grad
+from autograd_core import Tensor
 
-from . import checkpoint, generators, resuming, telling
+from . import checkpoint, generators, measuring, resuming, telling
 from . import metrics as metrics_
-from .batches import Minibatches, with_position
+from .batches import Minibatches, batches_of, with_position
 from .history import History
 from .interrupts import Interrupts
-from .plumbing import Bar, bare, evaluating, inputs
+from .plumbing import Bar, inputs
 from .resuming import Place, Run
 from .stepping import compiled_steps, needs_more, step_on
 
 BY_HAND = "stopped by Ctrl-C"
 FEW = 300  # steps, which take less time than to load the compiler; the bits are the same
-CHUNK = 4096  # samples at a time where no gradients are needed
 
 
 class TrainingDiverged(ArithmeticError):
@@ -85,13 +84,10 @@ class Trainer:
         self.torn = False  # training broke off in the middle of a step, or diverged: nothing to go on from
         self.resumed_from: Path | None = None
         self.compile = compile
-        self.asked = 0  # steps in all
+        self.asked = 0  # steps in all: those of each fit when it begins, those asked for one at a time by and by
         self.losses: list[float] = []  # of the steps of this epoch
-        self.batch: Any = (
-            None,
-            None,
-        )  # the last that was trained one by one, and what came out where no program made it
-        self.output: Any = None
+        self.batch: Any = (None, None)  # the last that was trained one by one
+        self.output: Any = None  # what it gave, where no program made the step
         self._bar: Bar | None = None
         self._drawn: Any = None  # where generators stand once the order of a resumed epoch is drawn
         self._compiled: Any = None  # made when the first step is trained
@@ -100,9 +96,7 @@ class Trainer:
     def step(self, x: Any, t: Any) -> tuple[Any, float]:
         """One training step on one batch: its outputs and its loss before the step, which is not made if that is no number."""
         self.asked += 1
-        compiled = self._training()
-        done = compiled.step(x, t) if compiled is not None else None
-        return self._eager(x, t) if done is None else done
+        return self._step(x, t)
 
     def fit(
         self,
@@ -119,8 +113,9 @@ class Trainer:
         """Train, and return the History of this call; also kept as `trainer.history`.
 
         data, validation: a pair (x, t) of arrays, anything with attributes x and y, or a re-iterable of batches (then
-        batch_size and shuffle are its own business; for arrays larger than memory a datasets.DataLoader). batch_size: None for full-batch descent, 1 for one sample at a
-        time. seed: of the order of samples, or a Generator. progress: a bar; by default if this is a terminal.
+        batch_size and shuffle are its own business; for arrays larger than memory a datasets.DataLoader). batch_size: None for
+        full-batch descent, 1 for one sample at a time. seed: of the order of samples, or a Generator. progress: a bar; by
+        default if this is a terminal.
         TrainingDiverged when the loss becomes NaN or infinite; ValueError for data that does not fit.
 
         resume: a folder that Checkpoint writes to, a checkpoint's file, or what `state_dict()` gave. Training goes on from
@@ -136,7 +131,7 @@ class Trainer:
             raise ValueError(f"training takes at least 1 epoch, not {epochs!r}")
         rng = np.random.default_rng(seed) if shuffle else None
         batches = with_position(self._batches(data, batch_size, rng))
-        held_out = None if validation is None else with_position(self._batches(validation, CHUNK, None))
+        held_out = None if validation is None else with_position(self._batches(validation, measuring.CHUNK, None))
         run = Run(batches, held_out, telling.listening(callbacks))
         state, path = (None, None) if resume is None else checkpoint.resumed(resume, run.callbacks)
         if state is None:
@@ -212,13 +207,11 @@ class Trainer:
 
     def evaluate(self, data: Any) -> dict[str, float]:
         """Loss and metrics over a whole set, in evaluation mode and unrecorded."""
-        return self._measure(self._batches(data, CHUNK, None))
+        return self._measure(self._batches(data, measuring.CHUNK, None))
 
     def predict(self, x: Any) -> Any:
         """The model's outputs for inputs, as one array, in evaluation mode and unrecorded."""
-        x = inputs(x, self._dtype())
-        with evaluating(self.model), no_grad():
-            return np.concatenate([bare(self.model(x[i : i + CHUNK])) for i in range(0, max(len(x), 1), CHUNK)])
+        return measuring.outputs(self.model, inputs(x, self._dtype()))
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -250,8 +243,9 @@ class Trainer:
         place, outputs = self.place, self.place.outputs if self.metrics else None
         self.batch = None, None
         try:
-            losses, place.targets = compiled.epoch(batches, outputs, self._eager, look)
+            losses, place.targets = compiled.epoch(batches, outputs, self._eager, look, self.losses)
         except Exception as error:
+            place.add_all(self.losses, batches.size, len(batches.x))
             self._tell("on_step_failed", *self.batch, error)
             raise
         self.losses = losses if math.isfinite(losses[-1]) else losses[:-1]  # it ends at the first that is no number
@@ -264,7 +258,7 @@ class Trainer:
             self._go_on_drawing()
             self.batch = x, t
             try:
-                output, loss = self.step(x, t)
+                output, loss = self._step(x, t)
             except Exception as error:
                 self._tell("on_step_failed", x, t, error)
                 raise
@@ -300,6 +294,11 @@ class Trainer:
             self._tell("on_step_failed", *self.batch, error)
             raise error
 
+    def _step(self, x: Any, t: Any) -> tuple[Any, float]:
+        compiled = self._training()
+        done = compiled.step(x, t) if compiled is not None else None
+        return self._eager(x, t) if done is None else done
+
     def _eager(self, x: Any, t: Any) -> tuple[Any, float]:
         self.batch, self.output = (x, t), None
         self._tell("on_eager_step", x, t)
@@ -317,34 +316,11 @@ class Trainer:
             self._compiled_of, self._compiled = parts, compiled_steps(*parts)
         return self._compiled
 
-    def _measure(self, batches: Any) -> dict[str, float]:
-        outputs, targets, total = [], [], 0.0
-        with evaluating(self.model), no_grad():
-            for x, t in batches:
-                output = self.model(x)
-                total += bare(self.loss(output, t)).item() * len(x)
-                outputs.append(bare(output))
-                targets.append(t)
-        if not outputs:
-            raise ValueError(
-                "there is no data to measure: the batches ended before the first. Pass something that can be iterated anew"
-            )
-        output, target = np.concatenate(outputs), np.concatenate(targets)
-        return {"loss": total / len(target), **{name: f(output, target) for name, f in self.metrics.items()}}
+    def _measure(self, batches: Any) -> dict[str, Any]:
+        return measuring.measured(self.model, self.loss, self.metrics, batches)
 
     def _batches(self, data: Any, batch_size: int | None, rng: Any) -> Any:
-        if hasattr(data, "x") and hasattr(data, "y"):
-            data = (data.x, data.y)
-        if (
-            not isinstance(data, (tuple, list))
-            or len(data) != 2
-            or all(isinstance(d, (tuple, list)) and len(d) == 2 and hasattr(d[0], "shape") for d in data)
-        ):
-            return data  # batches, be it just two of them
-        x, t = data
-        return Minibatches(
-            inputs(x, self._dtype()), np.asarray(t.value if isinstance(t, Tensor) else t), batch_size, rng
-        )
+        return batches_of(data, batch_size, rng, self._dtype())
 
     def _dtype(self) -> Any:
         return self.optimizer.param_groups[0]["params"][0].dtype

@@ -310,6 +310,20 @@ def test_the_finder_finds_where_a_bowl_is_descended_fastest():
     assert 1e-3 < found.suggestion < 1
 
 
+@pytest.mark.parametrize(
+    ("losses", "place"),
+    [
+        ([5, 1, *[1] * 20, 0.9, 0.5, 0.4, 0.4, 0.9], 23),  # the first batch was a hard one
+        ([*[1] * 20, 0.9, 0.8, 9, 5, 1, 0.9], 20),  # it ran away, and came back
+    ],
+)
+def test_a_fall_that_the_rate_did_not_make_is_not_taken_for_one(losses, place, monkeypatch):
+    rates = np.geomspace(1e-6, 1, len(losses)).tolist()
+    monkeypatch.setattr("autograd_core.optim.lr_finder._trial", lambda *_: (rates, losses, losses))
+    found = optim.lr_find(regressor(), (X, Y))
+    assert abs(rates.index(found.suggestion) - place) <= 1
+
+
 def test_smoothing_is_a_mean_of_the_past():
     found = optim.lr_find(regressor(), (X, Y), smoothing=0.5, steps=20, end=0.1)
     weights = [[0.5 ** (i - j) for j in range(i + 1)] for i in range(len(found.losses))]

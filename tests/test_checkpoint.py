@@ -248,6 +248,26 @@ def test_a_schedule_as_a_callback_is_resumed(tmp_path):
         assert_resumes(tmp_path / by, 13, more=(Plain(lambda n: 0.01 / (1 + n), by),), every_steps=2 + i)
 
 
+@pytest.mark.parametrize(("by", "theirs"), [*itertools.product(["epoch", "step"], repeat=2)])
+def test_two_schedules_that_set_the_same_rate(by, theirs, tmp_path):
+    def callback(model):
+        return optim.LRScheduler(rate, by)
+
+    def rate(n):
+        return 0.01 / (1 + n)
+
+    for at in (5, 8):
+        folder = tmp_path / str(at)
+        assert_resumes(
+            folder, at, more=(callback,), schedule=lambda o: optim.LinearLR(o, 0.1, 1.0, 9), schedule_by=theirs
+        )
+
+
+@pytest.mark.parametrize("at", [5, 6, 8])
+def test_a_flight_recorder_is_resumed(at, tmp_path):
+    assert_resumes(tmp_path, at, every_steps=1, more=(lambda model: optim.FlightRecorder(tmp_path / "flight"),))
+
+
 # --- generators ------------------------------------------------------------------------------------------------
 
 
@@ -511,8 +531,10 @@ def test_a_checkpoint_of_another_run_is_refused(name, tmp_path):
         (lambda t, s: t.load_state_dict({**s, "generators": {"states": [], "where": [{"1.rng": 0}, {}]}}), "generators at 1.rng"),
         (lambda t, s: t.load_state_dict(s["model"]), "not what Trainer.state_dict"),
         (lambda t, s: t.fit((X, CLASSES), 2, resume={}), "not what Trainer.state_dict"),
+        (lambda t, s: t.fit([(X, CLASSES)], 2, resume=s), "its data were batches of another sort than those here"),
+        (lambda t, s: t.fit((X, CLASSES), 2, resume={**s, "batches": {"position": 0, "generators": {}}}), "no pair of arrays, and here"),
     ],
-    ids=range(12),
+    ids=range(14),
 )  # fmt: skip
 def test_what_does_not_fit_changes_nothing(fit, message):
     first, trainer = simple(), other()

@@ -296,6 +296,37 @@ def test_one_callback_may_go_on_writing(tmp_path):
     assert epoch(tmp_path / "last.npz") == 2
 
 
+def test_another_run_that_begins_in_the_folder_at_the_same_moment(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "whole", lambda path: contextlib.nullcontext())  # its probe is gone before it is removed
+    optim.Checkpoint(tmp_path).on_fit_begin(trainer())
+
+
+def test_a_folder_is_where_it_was_when_it_was_named(tmp_path, monkeypatch):
+    class Elsewhere:
+        def on_epoch_end(self, trainer, row):
+            monkeypatch.chdir(elsewhere)
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    loggers = [optim.CSVLogger("run/log.csv"), optim.JSONLogger("run/log.jsonl"), optim.FlightRecorder("flight")]
+    own = fit("run", more=[*loggers, Elsewhere()])
+    assert names(elsewhere) == []
+    assert names(tmp_path / "run") == ["epoch-00002.npz", "last.npz", "log.csv", "log.jsonl"]
+    assert epoch(tmp_path / "run" / "last.npz") == len(own.history) == 3
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 4
+    own.optimizer.param_groups[0]["lr"] = 1e30
+    with pytest.raises(optim.TrainingDiverged):
+        own.fit((X, CLASSES), 9, callbacks=loggers[2:])
+    assert len(names(tmp_path / "flight")) == 1
+
+
+@pytest.mark.parametrize("resume", [True, 3, b"run"])
+def test_what_nothing_can_be_resumed_from(resume):
+    with pytest.raises(TypeError, match=f"resume is the folder that Checkpoint writes to, .*; it is {resume!r}"):
+        trainer().fit((X, CLASSES), 1, resume=resume)
+
+
 def test_a_folder_without_a_checkpoint_is_begun_in_or_is_a_mistake(tmp_path):
     expected = fit(tmp_path / "a").history["loss"]
     assert fit(tmp_path / "b", resume=tmp_path / "b").history["loss"] == expected

@@ -404,22 +404,38 @@ WRONG = [
     ({"activation": ["relu", "tanh"]}, "there are 2 activations for 1 hidden layers"),
     ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must be > 0"),
     ({"hidden_layer_sizes": (8.5,)}, "hidden_layer_sizes must be > 0, whole"),
-    ({"batch_size": 0}, 'batch_size is "auto" or at least 1; it is 0'),
-    ({"batch_size": 1.5}, 'batch_size is "auto" or at least 1'),
-    ({"max_iter": 0}, "max_iter counts epochs, at least 1; it is 0"),
-    ({"dtype": "float16"}, 'dtype is "auto", "float32" or "float64"'),
-    ({"alpha": -1}, "alpha is 0 or a positive number; it is -1"),
-    ({"tol": -1}, "tol is 0 or a positive number"),
-    ({"n_iter_no_change": 0}, "n_iter_no_change counts epochs"),
+    ({"solver": None}, "there is no solver None"),
+    (
+        {"solver": optim.SGD([nn.Linear(1, 1).weight], lr=0.1)},
+        "there is no solver SGD.*, the optimizers of optim as classes",
+    ),
+    ({"batch_size": 0}, 'batch_size must be "auto" or a whole number, at least 1, it is 0'),
+    ({"batch_size": 1.5}, 'batch_size must be "auto" or a whole number'),
+    ({"max_iter": 0}, "max_iter must be a whole number, at least 1, it is 0"),
+    ({"max_iter": 2.5}, "max_iter must be a whole number"),
+    ({"max_iter": "5"}, "max_iter must be a whole number, at least 1, it is '5'"),
+    ({"dtype": "float16"}, "dtype must be 'auto' or 'float32' or 'float64'"),
+    ({"alpha": -1}, "alpha must be at least 0 and finite, it is -1"),
+    ({"alpha": None}, "alpha must be at least 0 and finite, it is None"),
+    ({"tol": -1}, "tol must be at least 0"),
+    ({"n_iter_no_change": 0}, "n_iter_no_change must be a number of epochs, at least 1, or np.inf"),
+    ({"early_stopping": "no"}, "early_stopping must be True or False, it is 'no'"),
+    ({"shuffle": None}, "shuffle must be True or False"),
+    ({"warm_start": "never"}, "warm_start must be True or False"),
+    ({"callbacks": optim.TimeLimit(1)}, "callbacks must be a list, or None"),
+    ({"validation_fraction": 1}, "validation_fraction must be above 0 and below 1, it is 1"),
     ({"learning_rate": "cosine"}, 'learning_rate is "constant", "invscaling", "adaptive" or a function'),
     ({"learning_rate_init": 0.0}, "the learning rate must be above 0"),
-    ({"early_stopping": True, "validation_fraction": 0.001}, "test_size"),
+    (
+        {"early_stopping": True, "validation_fraction": 0.001},
+        "validation_fraction=0.001 of 120 samples cannot be held out: .* Increase it, or give fit an eval_set",
+    ),
     ({"norm": "group"}, "norm"),
     ({"compile": "always"}, "compile is"),
 ]
 
 
-@pytest.mark.parametrize(("settings", "message"), WRONG, ids=[str(s) for s, _ in WRONG])
+@pytest.mark.parametrize(("settings", "message"), WRONG, ids=[message for _, message in WRONG])
 def test_wrong_settings_are_told_of(settings, message):
     with pytest.raises(ValueError, match=message):
         MLPClassifier((8,)).set_params(**settings).fit(X, LABELS)
@@ -433,6 +449,20 @@ def test_wrong_data_is_told_of():
         model.fit(X, LABELS, -WEIGHTS)
     with pytest.raises(ValueError, match="eval_set is a pair"):
         model.fit(X, LABELS, eval_set=X)
+    with pytest.raises(
+        ValueError, match=r"0\.005 of 120 samples cannot be held out: that is one sample, which gives no score"
+    ):
+        MLPRegressor(early_stopping=True, validation_fraction=0.005).fit(csr_matrix(X), NUMBERS)
+    with pytest.raises(
+        ValueError, match="y mixes numbers and texts: make all of them texts, or leave out what is missing"
+    ):
+        model.fit(X, np.where(LABELS > 0, "yes", LABELS.astype(object)))
+    with pytest.raises(ValueError, match="y mixes NoneType and texts"):
+        model.fit(X, np.where(LABELS > 0, "yes", None))
+    with pytest.raises(
+        ValueError, match=r"classes are \[0, 1, 2, 3\], and those of the first call to partial_fit were \[0, 1, 2\]"
+    ):
+        clone(model).partial_fit(X, LABELS, classes=[2, 1, 0]).partial_fit(X, LABELS, classes=[0, 1, 2, 3])
     with pytest.raises(ValueError, match="several columns"):
         model.fit(X, np.column_stack([LABELS, LABELS]))
     with pytest.raises(ValueError, match="does not see all of the data"):
@@ -445,6 +475,16 @@ def test_wrong_data_is_told_of():
         MLPRegressor(max_iter=1).fit(X, PAIRS).partial_fit(X, NUMBERS)
     with pytest.raises(ValueError, match="counts, from 0; y goes down to -"):
         MLPRegressor(loss="poisson").fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("kind", [int, float, bool, str])
+def test_labels_that_stand_in_an_array_of_objects(kind):
+    y = (LABELS > 0).astype(kind)
+    plain, objects = (
+        MLPClassifier((8,), max_iter=2, random_state=0).fit(X, labels) for labels in (y, y.astype(object))
+    )
+    assert objects.classes_.tolist() == plain.classes_.tolist()
+    np.testing.assert_array_equal(objects.predict(X), plain.predict(X))
 
 
 def test_without_scikit_learn_the_extra_is_named():

@@ -11,7 +11,7 @@ from layer_cases import CASES, bare, covered, layers, trained
 
 from autograd_core import nn
 from autograd_core.nn import onnx as exporter
-from autograd_core.nn.onnx import NODES
+from autograd_core.nn.onnx_nodes import NODES
 
 
 def run(path, x):

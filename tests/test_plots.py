@@ -22,6 +22,25 @@ def _closed():
     plt.close("all")
 
 
+@pytest.mark.parametrize(
+    ("epochs", "best", "marker", "side"), [(1, 1, "o", "right"), (9, 2, "None", "left"), (9, 9, "None", "right")]
+)
+def test_learning_curves_leave_room_for_what_is_said_of_them(epochs, best, marker, side):
+    history = optim.History()
+    for epoch in range(1, epochs + 1):
+        history.append({"epoch": epoch, "loss": 1 / epoch, "val_loss": 2 / epoch, "val_accuracy": 0.5})
+    history.best_epoch = best
+    ax = history.plot()
+    ax.figure.draw_without_rendering()
+    assert {line.get_marker() for line in ax.get_lines()[:2]} == {marker}  # one point alone is no line
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["loss", "val_loss", "val_accuracy"]
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1  # above the curves
+    assert ax.texts[0].get_ha() == side
+    assert ax.get_window_extent().x0 <= ax.texts[0].get_window_extent().x0
+    assert ax.texts[0].get_window_extent().x1 <= ax.get_window_extent().x1
+    assert optim.History().plot().get_legend() is None
+
+
 def test_the_boundary_stands_where_the_model_changes_its_mind():
     x = np.array([[0.0, 0.0], [2.0, 2.0]])
     ax = plots.decision_boundary(lambda p: (p[:, :1] - 0.5) * 100, x, [0, 1], resolution=101)

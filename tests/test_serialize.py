@@ -60,6 +60,7 @@ MODELS = {
     ),
     "sequential of float64": lambda: nn.Sequential(nn.Linear(3, 2, rng=1, dtype=np.float64), nn.Tanh()),
     "one layer": lambda: nn.Linear(3, 2, rng=1),
+    "a branch without layers": lambda: nn.Parallel(nn.Sequential(), nn.Linear(3, 3, rng=1)),
 }
 
 

@@ -68,7 +68,7 @@ class OnAGraphicsCard:
 @pytest.mark.parametrize(
     ("change", "way", "error", "fragment"),
     [
-        (lambda s: s.pop("2.bias"), {}, ValueError, "names of this state are 0.weight, 0.bias, 2.weight, those of MLP"),
+        (lambda s: s.pop("2.bias"), {}, ValueError, "not those of MLP: it lacks 2.bias, and has none besides$"),
         (lambda s: s.update(extra=1.0), {}, ValueError, "extra"),
         (lambda s: s.update({"b": s.pop("2.bias")}), {}, ValueError, "where their order is the same, pass by_order=True"),
         (lambda s: s.update({"0.weight": s["0.weight"].T}), {}, ValueError, r"0.weight has shape \(4, 3\) in MLP and \(3, 4\)"),
@@ -84,6 +84,11 @@ def test_a_state_that_does_not_fit_changes_nothing(change, way, error, fragment)
     with pytest.raises(error, match=fragment):
         nn.from_torch(model, state, **way)
     assert all((before[name] == array).all() for name, array in nn.to_torch(model).items())
+
+
+def test_a_list_of_arrays_is_no_state():
+    with pytest.raises(TypeError, match=r"twin.state_dict\(\) gives, or arrays by name, not list"):
+        nn.from_torch(nn.Linear(2, 1), [np.ones((1, 2)), np.zeros(1)])
 
 
 def test_a_twin_with_fewer_names_is_refused():

@@ -8,12 +8,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_core import Tensor, datasets, nn, optim
-from autograd_core.optim import metrics
-from autograd_core.optim import trainer as trainer_module
+from autograd_core.optim import measuring, metrics
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(37, 3)).astype(np.float32)
@@ -45,6 +44,7 @@ def measured(history):
 # --- batches ---------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.one_of(st.none(), st.integers(1, 70)), st.one_of(st.none(), st.integers(0, 3)))
 def test_every_sample_comes_once_an_epoch_with_its_target(n, size, seed):
     x = np.arange(n)
@@ -227,7 +227,7 @@ def test_a_model_and_a_loss_of_any_shape_will_do():
 
 @pytest.mark.parametrize("chunk", [1, 7, 20, 1000])
 def test_large_sets_are_measured_in_pieces(chunk, monkeypatch):
-    monkeypatch.setattr(trainer_module, "CHUNK", chunk)
+    monkeypatch.setattr(measuring, "CHUNK", chunk)
     trainer = classifier(metrics=["accuracy"])
     output = trainer.model.eval()(HELD_X).value
     np.testing.assert_allclose(trainer.predict(HELD_X), output, rtol=1e-5, atol=1e-6)
@@ -281,6 +281,20 @@ def test_a_step_is_gradient_descent_by_hand():
         w, b = w - 0.1 * 2 / 5 * error.T @ x, b - 0.1 * 2 * error.mean()
         np.testing.assert_allclose(trainer.model[0].weight.value, w)
         np.testing.assert_allclose(trainer.model[0].bias.value, b)
+
+
+def test_no_step_is_counted_twice_towards_the_compiler():
+    trainer = classifier(compile=False)
+    for asked, callbacks in [(6, []), (12, [StepEnd()])]:  # epochs as one call, and one by one
+        trainer.fit((X, LABELS), epochs=3, batch_size=20, callbacks=callbacks)
+        assert trainer.asked == asked
+    trainer.step(X[:20], LABELS[:20])
+    assert trainer.asked == 13
+
+
+class StepEnd:
+    def on_step_end(self, trainer):
+        pass
 
 
 def test_the_schedule_steps_after_each_epoch():
@@ -617,6 +631,11 @@ def one_pass():
             lambda t: t.fit((X, LABELS), callbacks=[optim.EarlyStopping()]),
             ValueError,
             "monitors 'val_loss', which is not measured; there is epoch, loss, lr, seconds. Give fit a validation set",
+        ),
+        (
+            lambda t: t.fit((X, LABELS), callbacks=optim.TimeLimit(1)),
+            TypeError,
+            r"callbacks are given as a list, callbacks=\[\.\.\.\]",
         ),
         (lambda t: optim.EarlyStopping(patience=0), ValueError, "patience counts epochs, at least 1; it is 0"),
         (lambda t: classifier(metrics=["acuracy"]), ValueError, "no metric 'acuracy'; there are accuracy, r2, mae"),

@@ -51,12 +51,12 @@ def optimizer(mlp: Any) -> Any:
     if _is_function(kind):
         return kind(parameters)
     if isinstance(kind, str):
-        if kind not in SOLVERS:
-            raise ValueError(
-                f"there is no solver {kind!r}; there are {', '.join(SOLVERS)}, the optimizers of optim as classes, and "
-                "functions of the parameters that give an optimizer"
-            )
-        kind = SOLVERS[kind]
+        kind = SOLVERS.get(kind)
+    if not isinstance(kind, type):
+        raise ValueError(
+            f"there is no solver {mlp.solver!r}; there are {', '.join(SOLVERS)}, the optimizers of optim as classes, and "
+            "functions of the parameters that give an optimizer"
+        )
     settings: dict[str, Any] = {"lr": mlp.learning_rate_init}
     if mlp.solver == "adam":
         settings |= {"betas": (mlp.beta_1, mlp.beta_2), "eps": mlp.epsilon}

@@ -86,6 +86,11 @@ class MLPClassifier(base.ClassifierMixin, MLP):
             self.out_activation_ = "logistic" if multilabel or self.n_outputs_ == 1 else "softmax"
         if multilabel != self._multilabel or (multilabel and y.shape[1] != self.n_outputs_):
             raise ValueError(f"y has other labels than those learned before, of which there are {self.n_outputs_}")
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes are {np.unique(classes).tolist()}, and those of the first call to partial_fit were {self.classes_.tolist()}: "
+                "tell them once, all that there will ever be"
+            )
         if multilabel:
             return y.astype(float)
         if len(self.classes_) < 2:

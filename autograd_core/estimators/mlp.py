@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
@@ -11,13 +10,24 @@ import numpy as np
 
 from autograd_core import nn, no_grad, optim
 
+from ..lines import warn
 from . import building
 from .extra import ConvergenceWarning, base, model_selection, utils, validation
-from .parts import Objective, Score, SparseBatches, dense
+from .parts import Objective, Score, SparseBatches, dense, of_one_kind
 
 CHUNK = 4096  # samples at a time where no gradients are needed
-DTYPES = ("float64", "float32")
 FLOATS = (np.float64, np.float32)
+COUNT, NOT_NEGATIVE = optim.settings.COUNT, optim.settings.NOT_NEGATIVE
+FLAG = (lambda v: isinstance(v, (bool, np.bool_)), "True or False")
+RANGES: dict[str, Any] = {  # of settings that nobody else will check
+    "batch_size": (lambda v: v == "auto" or COUNT[0](v), '"auto" or a whole number, at least 1'),
+    "dtype": optim.settings.one_of("auto", "float32", "float64"),
+    "alpha": NOT_NEGATIVE, "tol": NOT_NEGATIVE, "max_iter": COUNT,
+    "n_iter_no_change": (lambda v: v == math.inf or COUNT[0](v), "a number of epochs, at least 1, or np.inf"),
+    "validation_fraction": (lambda v: 0 < v < 1, "above 0 and below 1"),
+    "shuffle": FLAG, "early_stopping": FLAG, "warm_start": FLAG,
+    "callbacks": (lambda v: v is None or isinstance(v, (list, tuple)), "a list, or None"),
+}  # fmt: skip
 Data = tuple[Any, Any, Any, Any]  # samples, answers, answers as the loss takes them, weights or None
 
 
@@ -62,7 +72,7 @@ class MLP(base.BaseEstimator):
         sample_weight: one number for each sample; 2 counts like having it twice. eval_set: a pair (X, y) that is measured
         after each epoch, and that early_stopping goes by, in place of a part of the training data.
         """
-        self._check()
+        optim.settings.check(vars(self), RANGES)
         fresh = not (self.warm_start and hasattr(self, "model_"))
         data = self._read(X, y, sample_weight, fresh)
         held_out = None
@@ -72,10 +82,10 @@ class MLP(base.BaseEstimator):
             held_out = self._read(eval_set[0], eval_set[1], None, False)
         elif self.early_stopping:
             data, held_out = self._split(data)
-        return self._train(data, held_out, fresh, self.max_iter)
+        return self._train(data, held_out, fresh, int(self.max_iter))
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
-        self._check()
+        optim.settings.check(vars(self), RANGES)
         if self.early_stopping:
             raise ValueError("partial_fit sees a part of the data, once: it does not support early_stopping=True")
         fresh = not hasattr(self, "model_")
@@ -110,27 +120,12 @@ class MLP(base.BaseEstimator):
 
     # --- data ------------------------------------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        """ValueError for settings that nobody else will check."""
-        whole = isinstance(self.batch_size, (int, np.integer)) and self.batch_size > 0
-        epochs = self.n_iter_no_change
-        for fine, what in [
-            (whole or self.batch_size == "auto", f'batch_size is "auto" or at least 1; it is {self.batch_size!r}'),
-            (self.dtype in ("auto", *DTYPES), f'dtype is "auto", "float32" or "float64"; it is {self.dtype!r}'),
-            (self.alpha >= 0, f"alpha is 0 or a positive number; it is {self.alpha!r}"),
-            (self.tol >= 0, f"tol is 0 or a positive number; it is {self.tol!r}"),
-            (self.max_iter >= 1, f"max_iter counts epochs, at least 1; it is {self.max_iter!r}"),
-            (epochs >= 1, f"n_iter_no_change counts epochs, at least 1, or is np.inf; it is {epochs!r}"),
-        ]:
-            if not fine:
-                raise ValueError(what)
-
     def _read(self, X: Any, y: Any, w: Any, fresh: bool, classes: Any = None) -> Data:
         """Data as numbers; what does not fit is told of."""
         x, y = validation.validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, y_numeric=base.is_regressor(self), dtype=FLOATS, reset=fresh
         )  # fmt: skip
-        y = dense(y)
+        y = of_one_kind(dense(y))
         if y.ndim == 2 and y.shape[1] == 1:
             y = utils.column_or_1d(y, warn=True)
         t = self._targets(y, fresh, classes)
@@ -142,16 +137,19 @@ class MLP(base.BaseEstimator):
     def _split(self, data: Data) -> tuple[Any, Any]:
         """The data, and a part of it that is held out."""
         x, y, t, w = data
-        parts = model_selection.train_test_split(
-            x, y, t, *([] if w is None else [w]), test_size=self.validation_fraction, random_state=self.random_state,
-            stratify=y if base.is_classifier(self) and y.ndim == 1 else None,
-        )  # fmt: skip
-        train, held_out = ([*half, None][:4] for half in (parts[::2], parts[1::2]))
-        if len(held_out[1]) < 2:
+        try:
+            parts = model_selection.train_test_split(
+                x, y, t, *([] if w is None else [w]), test_size=self.validation_fraction, random_state=self.random_state,
+                stratify=y if base.is_classifier(self) and y.ndim == 1 else None,
+            )  # fmt: skip
+            if len(parts[3]) < 2:
+                raise ValueError("that is one sample, which gives no score")
+        except ValueError as error:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction} holds out {len(held_out[1])} of {len(y)} samples: "
-                "increase it, or give fit an eval_set"
-            )
+                f"validation_fraction={self.validation_fraction} of {len(y)} samples cannot be held out: {error}. Increase it, "
+                "or give fit an eval_set"
+            ) from error
+        train, held_out = ([*half, None][:4] for half in (parts[::2], parts[1::2]))
         return train, held_out
 
     def _batches(self, data: Data, weighted: bool, size: int) -> Any:
@@ -201,11 +199,10 @@ class MLP(base.BaseEstimator):
             self.model_.eval()
             self._note(trainer.history, n)
         if epochs is not None and not trainer.stop and self.n_iter_no_change < math.inf:
-            warnings.warn(
+            warn(
                 f"training ended after max_iter={self.max_iter} epochs, before {self.n_iter_no_change} in a row that gained "
                 f"less than tol={self.tol}: increase max_iter, or set n_iter_no_change=np.inf if you want just so many",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         return self
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -84,3 +85,16 @@ class Score:
 
 def dense(x: Any) -> Any:
     return x.toarray() if hasattr(x, "toarray") else x
+
+
+def of_one_kind(y: Any) -> Any:
+    """Answers that are objects, numbers among them as numbers; ValueError for texts among numbers, which have no order."""
+    if y.dtype != object:
+        return y
+    kinds = {
+        "texts" if isinstance(v, str) else "numbers" if isinstance(v, (Number, np.bool_)) else type(v).__name__
+        for v in y.flat
+    }
+    if len(kinds) > 1:
+        raise ValueError(f"y mixes {' and '.join(sorted(kinds))}: make all of them texts, or leave out what is missing")
+    return np.array(y.tolist()) if kinds == {"numbers"} else y
