@@ -72,7 +72,7 @@ MADE = {"example": example, "network": network, "strange": strange, "hooked": ho
 # --- what is stored ------------------------------------------------------------------------------------------------
 
 
-@settings(derandomize=True)
+@settings(derandomize=True, deadline=None)
 @given(st.floats(width=32) | st.floats() | st.integers(-(2**70), 2**70) | st.booleans())
 def test_one_number_reads_back_the_same(x):
     held = json.loads(json.dumps(stored(x), allow_nan=False))
@@ -185,7 +185,7 @@ def opened(browser, tmp_path):
         save(session, path, nodes=nodes)
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
         contexts.append(context)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(60_000)  # a busy machine may take its time
         context.set_offline(True)
 
         def asked(route):
@@ -338,10 +338,8 @@ def test_buttons_slider_graph_and_table_move_together(opened):
         there.locator("tr", has=there.get_by_role("rowheader", name="w2", exact=True)).locator("td").all_inner_texts()
     )
     assert cells[1:5] == ["leaf", "3", "8", "0"]
-    assert (
-        there.get_by_role("status").last.inner_text().startswith("Step 10 of 12") or there.wait_for_timeout(200) is None
-    )
-    assert session.explain() in there.get_by_role("status").last.inner_text()
+    said = there.get_by_role("status").filter(has_text="Step 10 of 12").filter(has_text=session.explain())
+    said.wait_for(state="attached")  # it is said a moment later, once nobody moves on
 
 
 def test_breakpoints_by_a_click_and_by_the_form(opened):

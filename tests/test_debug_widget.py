@@ -28,6 +28,13 @@ def example():
     return debug.Session(w1**3 * w2 + 3 * w1)
 
 
+@pytest.fixture(autouse=True)
+def no_home(tmp_path, monkeypatch):
+    """What Jupyter and IPython write and read beside a notebook is in folders of the test's own."""
+    for folder in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(folder, str(tmp_path / folder))
+
+
 def run(*cells):
     nbclient = pytest.importorskip(
         "nbclient", reason="a notebook is executed by nbclient: pip install nbclient ipykernel"
@@ -99,7 +106,7 @@ def test_the_widget_in_a_browser_moves_its_model_and_is_moved(tmp_path, monkeypa
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         there = browser.new_page(viewport={"width": 900, "height": 700})
-        there.set_default_timeout(5000)
+        there.set_default_timeout(60_000)  # a busy machine may take its time
         there.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         there.on("pageerror", lambda error: complaints.append(str(error)))
         there.goto(page.as_uri())
