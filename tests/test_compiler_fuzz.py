@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from compiled_twins import assert_same, left
 
-from autograd_core import Tensor, compile, custom_vjp, grad, nn, optim
+from autograd_core import Tensor, compile, custom_vjp, grad, nn, optim, vmap
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(22, 6)).astype(np.float32)
@@ -136,3 +136,70 @@ def test_a_seed_that_is_a_single_number():
     loss = lambda y, t: np.log(((y - t) ** 2).mean())
     results = [ended(how, lambda: nn.MLP([6, 5, 3], rng=0), loss) for how in ("fast", False)]
     assert_same(*results, "fast")
+
+
+def trained_by_hand(compiled, batches):
+    """A step of one's own on each batch; what it gives and what is left, after an error too."""
+    model = nn.Sequential(nn.Linear(6, 4, rng=0), nn.BatchNorm1d(4), nn.Dropout(0.2, rng=1), nn.Linear(4, 3, rng=1))
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+
+    def step(x, t):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), t)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    f = compile(step) if compiled else step
+    found = {}
+    for i, t in enumerate(batches):
+        try:
+            found[f"loss {i}"] = f(Tensor(X), Tensor(t)).value
+        except (IndexError, ValueError) as error:
+            found[f"loss {i}"] = str(error)
+        found |= {f"{k} {i}": np.array(v) for k, v in model.state_dict().items()}
+        found |= {f"gradient of {k} {i}": np.array(p.grad is None) for k, p in model.named_parameters()}
+        found[f"generator {i}"] = str(model[2].rng.bit_generator.state)
+    return found
+
+
+def test_an_error_in_a_step_of_ones_own_leaves_what_eager_code_leaves():
+    wrong = LABELS.copy()
+    wrong[13] = 7
+    assert_same(*[trained_by_hand(how, [LABELS, wrong, LABELS, wrong]) for how in (True, False)])
+
+
+def test_the_call_that_finds_a_difference_gives_what_the_function_gives():
+    c, rng = Tensor(np.float64(0)), np.random.default_rng(3)
+    noise = nn.Dropout(0.5, rng=rng)
+    step = compile(lambda x: noise(x) * float(c.value), verify_every=2)
+    same = nn.Dropout(0.5, rng=3)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for k in range(4):
+            c.value = np.float64(1 + k // 3)
+            np.testing.assert_array_equal(step(X).value, same(X) * (1 + k // 3))
+    assert ["something else" in str(w.message) for w in seen] == [True]
+
+
+def test_a_call_that_is_verified_uses_no_gradient_of_others():
+    one, other = (Tensor(np.ones(3), requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD([one, other], lr=0.1)
+
+    def step(x):
+        one.grad = None
+        loss = (one * x).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    checked = compile(step, verify_every=1)
+    checked(np.ones(3))
+    other.grad = np.ones(3)
+    checked(np.ones(3))
+    np.testing.assert_array_equal(other.value, np.full(3, 0.9))
+
+
+def test_under_vmap_it_runs_as_it_is_without_a_warning():
+    f = lambda row: np.tanh(row).sum()
+    np.testing.assert_array_equal(vmap(compile(f))(X).value, vmap(f)(X).value)

@@ -636,3 +636,10 @@ def test_questions_about_numbers_have_plain_answers():
     assert np.nanargmax(leaf(HOLES), axis=1).tolist() == [3, 0, 1]
     assert np.einsum_path("ij,jk", leaf(X), X.T)[0] == ["einsum_path", (0, 1)]
     assert {np.roots, np.linalg.lstsq} <= set(NEAREST)
+
+
+@pytest.mark.parametrize("axis", [None, 0, (0, 1)])
+def test_the_mean_of_half_numbers_is_numpys(axis):
+    x = np.random.default_rng(0).normal(100, 30, (40, 30)).astype(np.float16)  # their sum is more than 65504
+    mean = leaf(x).mean(axis=axis)
+    np.testing.assert_array_equal(mean.value, x.mean(axis=axis), strict=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..operators import Operators
 from ..tensor import Tensor, filled, new
 from .calls import tensors
 from .recording import CannotRecord
@@ -40,7 +41,7 @@ class Same:
 class Arguments:
     """A call's arguments, taken apart. shapes and rest: by which programs are told apart; things: what has to be watched."""
 
-    __slots__ = ("arrays", "given", "refused", "rest", "shapes", "things", "tracked", "wrap")
+    __slots__ = ("arrays", "given", "refused", "rest", "shapes", "things", "traced", "tracked", "wrap")
 
     def __init__(self, args: tuple[Any, ...], keywords: dict[str, Any]):
         self.given = args, keywords
@@ -49,6 +50,7 @@ class Arguments:
         self.rest: list[Any] = []
         self.things: list[Any] = []
         self.tracked = self.wrap = False
+        self.traced = False  # whether rows are read in another way, as vmap does
         self.refused: Any = None
         for x in args:
             self._take(x)
@@ -86,6 +88,7 @@ class Arguments:
 
     def _refuse(self, x: Any) -> None:
         self.refused = x
+        self.traced = self.traced or isinstance(x, Operators)
         self.rest.append(type(x))
 
     def call(self, f: Callable[..., Any]) -> Any:

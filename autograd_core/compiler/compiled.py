@@ -36,8 +36,8 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
     looks at a value. Parameters are read anew at every call, generators are drawn from, running statistics are written.
     All else that f is given (numbers of Python's, strings, modules, functions) belongs to the program; another makes another,
     up to 64: a number that changes at every call is given as an array. Gradients are taken inside: a result has no graph.
-    Where f is given a Tensor that requires grad, or called in grad(...), it runs as it is. verify_every=n runs every nth call
-    as it is as well, and compares.
+    Where f is given a Tensor that requires grad, or called in grad(...) or vmap(...), it runs as it is. verify_every=n runs every
+    nth call as it is as well, and compares.
 
     It is recorded anew when something has become another that names of yours lead to: globals, variables around f, attributes,
     elements of lists and dicts, bytes of NumPy arrays, also in functions of yours that it calls. Where f itself changes such a
@@ -66,11 +66,14 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
 
     def compiled(*args: Any, **keywords: Any) -> Any:
         given = Arguments(args, keywords)
-        if not observed() and not (given.tracked and mode.recording):
+        if not observed() and not given.traced and not (given.tracked and mode.recording):
             with alone:
-                program = chosen(given)
-                if program is not None:
-                    return program(*given.arrays)
+                found = chosen(given)
+                if isinstance(found, Program):
+                    values = found.attempt(given.arrays)
+                    return found.done(values) if values is not None else given.call(f)  # which may well raise the same
+                if found is not None:
+                    return found()
         return given.call(f)  # where a graph goes on, or somebody watches, it is a function like any other
 
     def tell(reason: str) -> None:
@@ -78,8 +81,9 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
             told.add(reason)
             warn(f"{_name(f)} {reason}")
 
-    def chosen(given: Arguments) -> Callable[..., Any] | None:
-        """The program for such arguments, recorded if there is none yet; None if f is to run as it is."""
+    def chosen(given: Arguments) -> Program | Callable[[], Any] | None:
+        """The program for such arguments, recorded if there is none yet, or what is called in its place; None if f is to run as
+        it is."""
         nonlocal calls
         calls += 1
         rest = tuple(given.rest)
@@ -95,7 +99,8 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
         there = programs.get(key)
         if there is not None and any(p.gradient is not None for p in there.absent):
             key = (*key, "adding to gradients")
-        if key not in programs:
+        known = key in programs
+        if not known:
             kind = (*key[:4], *(m.training for m in watched.modules)) if watched else ()
             if kind in refused:
                 return None
@@ -104,7 +109,7 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
             except Exception as error:
                 reason = f"{REFUSED}: it raises {type(error).__name__} while it is recorded: {error}"
 
-                def as_it_is(*_: Any) -> Any:
+                def as_it_is() -> Any:
                     result = given.call(f)  # which may well raise the same
                     refused.add(kind)
                     tell(reason)
@@ -119,10 +124,12 @@ def compile(f: Callable[..., Any], verify_every: int = 0) -> Callable[..., Any]:
             programs[key] = None if isinstance(found, str) else found
             if programs[key] is None:
                 refused.add(kind)
-        elif verify_every and calls % verify_every == 0 and programs[key] is not None:
-            return lambda *_: _verified(f, given, programs, key, watched)
         program = programs[key]
-        return program if program is not None and program.ready() else None
+        if program is None or not program.ready():
+            return None
+        if known and verify_every and calls % verify_every == 0:
+            return lambda: _verified(f, given, programs, key, watched)
+        return program
 
     if inspect.isroutine(f):
         wraps(f)(compiled)
@@ -170,20 +177,21 @@ def _with_gradients(first: Record, g: Callable[..., Any], arrays: tuple[Any, ...
 
 def _verified(f: Any, given: Arguments, programs: dict[Any, Any], key: Any, watched: Any) -> Any:
     """A call whose result is compared with what the function gives as it is; if they differ, it runs as it is from now on."""
+    program, reason = programs[key], "it gave something else than its program"
     try:
-        expected = leaves(
-            record(given.put_into(f), tuple(given.arrays), watched=watched).result
-        )  # which leaves nothing behind
-        got = programs[key](*given.arrays)
-        if all(map(_close, leaves(got), expected)):
-            return got
-        reason = "it gave something else than its program"
-    except CannotRecord as error:
-        reason = str(error)
-        got = given.call(f)
+        found = record(given.put_into(f), tuple(given.arrays), watched=watched)  # which leaves nothing behind
+    except Exception as error:
+        reason = str(error) if isinstance(error, CannotRecord) else ""
+    else:
+        values = program.attempt(given.arrays)
+        if values is not None and all(map(_close, leaves(program.returned(values)), leaves(found.result))):
+            return program.done(values)
+        found.put_back_generators()
+    if not reason:
+        return given.call(f)  # which may well raise the same
     programs[key] = None
     warn(f"{_name(f)} runs as it is from now on: {reason}; it does not do the same each time")
-    return got
+    return given.call(f)
 
 
 def _close(a: Any, b: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -148,8 +148,21 @@ class Program:
             step = self.prepare()
         return step(*arrays, *(number_of(v) for v in self.numbers))
 
+    def attempt(self, arrays: Iterable[Any]) -> tuple[Any, ...] | None:
+        """The same; None, with all as it was, if there is an error."""
+        before = [(generator.bit_generator, generator.bit_generator.state) for generator, _ in self.record.states]
+        try:
+            return self.run(tuple(map(np.asarray, arrays)))
+        except Exception:
+            for bits, state in before:
+                bits.state = state
+            return None
+
     def __call__(self, *arrays: Any) -> Any:
-        values = self.run(tuple(np.asarray(a) for a in arrays))
+        return self.done(self.run(tuple(map(np.asarray, arrays))))
+
+    def done(self, values: tuple[Any, ...]) -> Any:
+        """Write what is to be written, and return what is returned."""
         self._written(values)
         for optimizer, gradients in self.updates:
             before = [(p, p.gradient) for p in gradients]
@@ -160,6 +173,10 @@ class Program:
                 p.gradient = gradient
         for p, place in self.gradients.items():
             p.gradient = np.array(values[place.i]) if isinstance(place, _Place) else place
+        return self.returned(values)
+
+    def returned(self, values: tuple[Any, ...]) -> Any:
+        """What the function returns."""
         trained = self.trained
         return mapped(
             lambda x: result(values[x.i], trained if x.tracked else ()) if isinstance(x, _Place) else x, self.tree

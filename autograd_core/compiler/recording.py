@@ -119,6 +119,10 @@ class Record(Observer):
             self.states.append((generator, generator.bit_generator.state))
         self._drawn_by_rows()
 
+    def put_back_generators(self) -> None:
+        for generator, state in self.states:
+            generator.bit_generator.state = state
+
     def _drawn_by_rows(self) -> None:
         """What a generator gave to others than rows is not in the record."""
         if any(not equal(generator.bit_generator.state, state) for generator, state in self.drawn.items()):
@@ -204,8 +208,7 @@ def record(
             found.gradients = found._gradients([p for p in found.leaves if p.gradient is not found.before.get(p)])
             found._drawn_by_rows()
         finally:
-            for generator, state in found.states:
-                generator.bit_generator.state = state
+            found.put_back_generators()
             for p, before in found.leaves.items():
                 p.gradient = before
             changed = kept.put_back() if kept is not None else None

@@ -96,6 +96,8 @@ def _sum(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if a.dtype.char == "e":  # half numbers, whose sum may well exceed 65504: as NumPy, in single precision
+        return _mean(a.astype(np.float32), axis, keepdims).astype(np.float16)
     total = a.sum(axis=axis, keepdims=keepdims)
     return total / (np.size(a) / (np.size(total) or 1) or math.nan)  # of nothing: NaN, as in NumPy
 
