@@ -6,7 +6,6 @@ from .adaptive import Adadelta, Adagrad, RMSprop
 from .averaging import EMA, SWA
 from .batches import Minibatches
 from .callbacks import EarlyStopping, LRScheduler, TimeLimit
-from .checkpoint import Checkpoint
 from .clipping import clip_grad_norm_, clip_grad_value_
 from .composed import ChainedScheduler, LambdaLR, MultiplicativeLR, SequentialLR, warm_up
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
@@ -23,6 +22,7 @@ from .natural_gradient import NaturalGradient
 from .optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
 from .private import PrivateOptimizer
+from .saving import Checkpoint
 from .schedules import ConstantLR, ExponentialLR, LinearLR, MultiStepLR, PolynomialLR, Schedule, StepLR
 from .sgd import SGD, Rprop
 from .trainer import Trainer, TrainingDiverged

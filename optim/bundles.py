@@ -72,9 +72,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise ValueError(f"it has no {missing[0]}")
         if not all(isinstance(bundle[name], (np.ndarray, np.generic)) for name in ("x", "t")):
             raise ValueError("its batch is no pair of arrays")
-        for name, turned in zip(
-            ("x", "t"), bundle["turned"], strict=True
-        ):  # products then go through the same memory order
+        for name, turned in zip(("x", "t"), bundle["turned"], strict=True):  # products go through memory in this order
             bundle[name] = np.asfortranarray(bundle[name]) if turned else bundle[name]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from error

@@ -169,9 +169,8 @@ class LRScheduler:
     def on_fit_begin(self, trainer: Any) -> None:
         if isinstance(self.schedule, Schedule) and self.schedule.optimizer is not trainer.optimizer:
             raise ValueError("this schedule sets the rates of another optimizer: build it with the trainer's")
-        if (
-            not hasattr(self.schedule, "step") and not trainer.place.steps
-        ):  # a resumed run has its rate: somebody else's, maybe
+        is_function, resumed = not hasattr(self.schedule, "step"), trainer.place.steps > 0
+        if is_function and not resumed:  # a resumed run has its rate: somebody else's, maybe
             self._advance(trainer)
 
     def on_epoch_end(self, trainer: Any, row: dict[str, Any]) -> None:

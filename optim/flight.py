@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd_core.lines import warn
 
-from . import generators, resuming
+from . import generators, resuming, telling
 from .batches import Counted
 from .bundles import read, write
 from .settings import COUNT, check
@@ -199,7 +199,7 @@ class Parts:
     def __init__(self, trainer: Any):
         things = [thing for thing in (trainer.model, trainer.loss) if hasattr(thing, "named_parameters")]
         self.buffers = [b for thing in things for b in thing.buffers()]
-        self.parameters = [p for thing in things for p in thing.parameters()] + resuming._others(trainer)
+        self.parameters = [p for thing in things for p in thing.parameters()] + resuming.others(trainer)
         found = [h[k] for thing in (trainer.model, trainer.loss) for _, h, k in generators.places(thing)]
         self.bits = list({id(g): g.bit_generator for g in found}.values())
 
@@ -219,12 +219,10 @@ class Moment:
         if whole:
             self.values += [(p, np.array(p.value, order="K")) for p in parts.parameters]
             self.place = trainer.place.state_dict() | {"outputs": None, "targets": None}
-            told = [
-                c for c in trainer.run.callbacks if hasattr(c, "on_step_end") and not getattr(c, "told_last", False)
-            ]
-            self.callbacks = [(c, c.state_dict()) for c in told if resuming._has_state(c)]
+            told = [c for c in trainer.run.callbacks if hasattr(c, "on_step_end") and not telling.told_last(c)]
+            self.callbacks = [(c, c.state_dict()) for c in told if resuming.has_state(c)]
             holders = [trainer.schedule, trainer.optimizer, trainer.run.batches]
-            self.states = [(h, h.state_dict()) for h in holders if resuming._has_state(h)]
+            self.states = [(h, h.state_dict()) for h in holders if resuming.has_state(h)]
 
     def restore(self, trainer: Any) -> None:
         for x, value in self.values:

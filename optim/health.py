@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 
 DEAD = 0.6  # of a layer's units; a third dead is common in networks that learn well, and half are seen in narrow ones
 SATURATED = 0.8  # of a layer's values; a layer that classifies well may have half of them at its ends
-VANISHED = (
-    1e-4  # of the other end's gradient, per parameter; ten sigmoids leave 4⁻¹⁰ = 1e-6, healthy networks 0.05 to 20
-)
+VANISHED = 1e-4  # of the other end's gradient, per parameter: ten sigmoids leave 4⁻¹⁰, healthy networks 0.05 to 20
 FAST = 0.3  # of a layer's weights in one step; about 1e-3 is usual, small layers under Adam have 0.05
 SLOW = 1e-7  # in the fastest layer: after a million steps not a tenth of it has moved
 LARGE = 1e3  # root mean square inside the network; inputs of mean 0 and variance 1 keep it near 1

@@ -23,12 +23,8 @@ class Probe:
     """The layers of a training that can be looked at: the modules without modules inside, by their paths."""
 
     def __init__(self, trainer: Any):
-        self.model, self.loss, self.optimizer, self.clip = (
-            trainer.model,
-            trainer.loss,
-            trainer.optimizer,
-            clipping(trainer.clip),
-        )
+        self.model, self.loss, self.optimizer = trainer.model, trainer.loss, trainer.optimizer
+        self.clip = clipping(trainer.clip)
         named = self.model.named_modules() if hasattr(self.model, "named_modules") else []
         self.layers = [(path, m) for path, m in named if not list(m.named_children())]
         self.slopes: dict[Any, float] = {}  # of a layer that is flat at both ends, where it is steepest; else 0
@@ -129,14 +125,9 @@ def _noting(layer: Any, forward: Callable[..., Any], seen: dict[Any, tuple[Any, 
 
 def _is_activation(layer: Any, x: Any, y: Any) -> bool:
     """Whether each number of y is made of one number of x, by what the layer did, and without chance (as in dropout)."""
-    if (
-        not isinstance(x, Tensor)
-        or not isinstance(y, Tensor)
-        or x is y
-        or x.shape != y.shape
-        or not y.ndim
-        or not x.tracked
-    ):
+    if not isinstance(x, Tensor) or not isinstance(y, Tensor) or x is y:
+        return False
+    if x.shape != y.shape or not y.ndim or not x.tracked:
         return False
     if any(isinstance(value, np.random.Generator) for value in vars(layer).values()):
         return False

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.lines import warn
+
 from . import generators
 
 BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError)  # what a state of something else leads to
@@ -76,7 +78,7 @@ class Run:
         told = [
             {"type": type(c).__name__, "state": c.state_dict(), "needed": not getattr(c, "told_last", False)}
             for c in self.callbacks
-            if _has_state(c)
+            if has_state(c)
         ]
         return {"batches": _state(self.batches), "validation": _state(self.validation), "callbacks": told}
 
@@ -95,7 +97,7 @@ class Run:
 
     def pairs(self, state: dict[str, Any]) -> list[tuple[Any, Any]]:
         """Each state with its callback; ValueError where there is none. A callback without a state begins anew."""
-        left = [c for c in self.callbacks if _has_state(c)]
+        left = [c for c in self.callbacks if has_state(c)]
         found = []
         for saved in state["callbacks"]:
             callback = next((c for c in left if type(c).__name__ == saved["type"]), None)
@@ -116,8 +118,8 @@ def state_of(trainer: Any) -> dict[str, Any]:
     return {
         "settings": settings(trainer),
         "model": _state(trainer.model), "loss": _state(trainer.loss),
-        "others": [np.array(p.value) for p in _others(trainer)],
-        "optimizer": trainer.optimizer.state_dict(), "schedule": _state(trainer.schedule),
+        "others": [np.array(p.value) for p in others(trainer)],
+        "optimizer": trainer.optimizer.state_dict(), "built": trainer.built, "schedule": _state(trainer.schedule),
         "generators": generators.states(trainer.model, trainer.loss),
         "history": history, "place": trainer.place.state_dict(), "stop": trainer.stop if trainer.stop != trainer.paused else None,
         **trainer.run.state_dict(),
@@ -126,47 +128,57 @@ def state_of(trainer: Any) -> dict[str, Any]:
 
 def take(trainer: Any, state: dict[str, Any]) -> None:
     """See Trainer.load_state_dict."""
-    if not isinstance(state, dict) or not isinstance(state.get("settings"), dict):
-        raise ValueError(
-            "this is not what Trainer.state_dict() gives; of a file, pass what optim.checkpoint.read(path) gives"
-        )
-    if found := differences(state["settings"], settings(trainer)):
-        raise ValueError(f"this checkpoint is of another run: {found}. Build the trainer as it was built, then go on")
+    _see_that_it_fits(trainer, state)
     before = state_of(trainer)
     try:
         _put(trainer, state)
     except BROKEN as error:
         _put(trainer, before)
-        said = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"this checkpoint does not fit this trainer, which is as it was: {said}") from error
+        raise ValueError(f"this checkpoint does not fit this trainer, which is as it was: {_said(error)}") from error
 
 
 def go_on(trainer: Any, run: Run, state: dict[str, Any], epochs: int) -> None:
     """Put a trainer and what fit goes over where a state was taken; ValueError, with the trainer as it was, if it does not fit."""
-    if (
-        isinstance(state, dict)
-        and isinstance(state.get("settings"), dict)
-        and not differences(state["settings"], settings(trainer))
-    ):
-        try:
-            run.pairs(state)
-            run.load_data(state)
-            done = state["place"]["epoch"]
-        except BROKEN as error:
-            said = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-            raise ValueError(f"this checkpoint does not fit this call of fit: {said}") from error
-        if done > epochs:
-            raise ValueError(
-                f"this checkpoint has {done} epochs behind it, and fit is to make {epochs} in all: epochs counts those of the whole run"
-            )
+    _see_that_it_fits(trainer, state)
+    try:
+        run.pairs(state)
+        run.load_data(state)
+        done = state["place"]["epoch"]
+    except BROKEN as error:
+        raise ValueError(f"this checkpoint does not fit this call of fit: {_said(error)}") from error
+    if done > epochs:
+        raise ValueError(
+            f"this checkpoint has {done} epochs behind it, and fit is to make {epochs} in all: epochs counts those of the whole run"
+        )
+    wanted = built(trainer.optimizer) if not trainer.place.steps else None  # later on a schedule may have changed them
     take(trainer, state)
+    if wanted is not None:
+        _say_settings(trainer, wanted)
     run.load_data(state)  # once more, since the order may be drawn from a generator of the model
     trainer._drawn = state["generators"] if trainer.place.batch else None
 
 
+def built(optimizer: Any) -> list[dict[str, str]]:
+    """The settings of each group of an optimizer, in words."""
+    return [{name: _plain(v) for name, v in group.items() if name != "params"} for group in optimizer.param_groups]
+
+
+def _say_settings(trainer: Any, wanted: list[dict[str, str]]) -> None:
+    """Warn of settings that the optimizer was built with, and neither when the run began nor has now."""
+    for i, (new, old, now) in enumerate(zip(wanted, trainer.built, built(trainer.optimizer), strict=False)):
+        other = [name for name, value in new.items() if value not in (old.get(name, value), now.get(name))]
+        ours, theirs = (", ".join(f"{name}={group.get(name)}" for name in other) for group in (new, now))
+        if other:
+            warn(
+                f"the run goes on with the checkpoint's {theirs}, not with the {ours} that this optimizer was built with. To "
+                "go on with those, change the state first: state = optim.checkpoint.read(path); "
+                f'state["optimizer"]["groups"][{i}]["settings"].update({ours}); fit(..., resume=state)'
+            )
+
+
 def settings(trainer: Any) -> dict[str, Any]:
     """What a trainer must have been built with for its steps to be the same."""
-    named = list(trainer.model.state_dict().items()) if _has_state(trainer.model) else []
+    named = list(trainer.model.state_dict().items()) if has_state(trainer.model) else []
     return {
         "model": _plain(trainer.model), "arrays": [f"{name}: {a.dtype.name} {a.shape}" for name, a in named],
         "loss": _plain(trainer.loss), "optimizer": type(trainer.optimizer).__name__,
@@ -190,31 +202,46 @@ def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
     return ""
 
 
+def _see_that_it_fits(trainer: Any, state: Any) -> None:
+    """ValueError for what is no state, and for that of a run with other settings."""
+    if not isinstance(state, dict) or not isinstance(state.get("settings"), dict):
+        raise ValueError(
+            "this is not what Trainer.state_dict() gives; of a file, pass what optim.checkpoint.read(path) gives"
+        )
+    if found := differences(state["settings"], settings(trainer)):
+        raise ValueError(f"this checkpoint is of another run: {found}. Build the trainer as it was built, then go on")
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+
+
 def _put(trainer: Any, state: dict[str, Any]) -> None:
     for part in ("model", "loss", "schedule", "optimizer"):  # the rates that stand in the optimizer have the last word
         if state[part] is not None:
             getattr(trainer, part).load_state_dict(state[part])
-    for p, value in zip(_others(trainer), state["others"], strict=True):
+    for p, value in zip(others(trainer), state["others"], strict=True):
         p.data = value
     generators.restore(state["generators"], trainer.model, trainer.loss)
     vars(trainer.history).update({**state["history"], "rows": list(state["history"]["rows"])})
     trainer.place.load_state_dict(state["place"])
-    trainer.stop, trainer.paused = state["stop"], None
+    trainer.stop, trainer.paused, trainer.built = state["stop"], None, state.get("built", [])
     trainer._compiled = None  # its programs write into the arrays that were
 
 
-def _others(trainer: Any) -> list[Any]:
+def others(trainer: Any) -> list[Any]:
     """Parameters that the optimizer has and neither model nor loss."""
-    owned = {id(p) for part in (trainer.model, trainer.loss) if _has_state(part) for p in part.parameters()}
+    owned = {id(p) for part in (trainer.model, trainer.loss) if has_state(part) for p in part.parameters()}
     return [p for group in trainer.optimizer.param_groups for p in group["params"] if id(p) not in owned]
 
 
-def _has_state(thing: Any) -> bool:
+def has_state(thing: Any) -> bool:
+    """Whether a thing remembers something, and can be told it."""
     return hasattr(thing, "state_dict") and hasattr(thing, "load_state_dict")
 
 
 def _state(thing: Any) -> Any:
-    return thing.state_dict() if _has_state(thing) else None
+    return thing.state_dict() if has_state(thing) else None
 
 
 def _plain(thing: Any) -> str:

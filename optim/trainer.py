@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd_core import Tensor
 
-from . import checkpoint, generators, measuring, resuming, telling
+from . import generators, measuring, resuming, saving, telling
 from . import metrics as metrics_
 from .batches import Minibatches, batches_of, with_position
 from .history import History
@@ -79,6 +79,7 @@ class Trainer:
         if own and not any(p in own for group in optimizer.param_groups for p in group["params"]):
             raise ValueError("this optimizer holds no parameter of this model: build it with model.parameters()")
         self.history, self.place, self.run = History(), Place(), Run()
+        self.built = resuming.built(optimizer)  # its settings when the run began: a schedule changes them
         self.stop: str | None = None
         self.paused: str | None = None
         self.torn = False  # training broke off in the middle of a step, or diverged: nothing to go on from
@@ -121,7 +122,8 @@ class Trainer:
         resume: a folder that Checkpoint writes to, a checkpoint's file, or what `state_dict()` gave. Training goes on from
         there, to `epochs` in all, and ends bit for bit as if it had never been broken off, if trainer, data and callbacks are
         made as they were (batches of one's own as well: they are asked for `state_dict()`, else counted); the History is
-        that of the whole run. A folder without a checkpoint yet is begun in, if a Checkpoint here writes to it.
+        that of the whole run. The optimizer's settings are those of the checkpoint; where it was built with others now, a
+        warning names them, and says how to go on with those. A folder without a checkpoint yet is begun in, if a Checkpoint here writes to it.
 
         Ctrl-C lets the step be finished (the epoch, where a compiled one is one call), has the last checkpoint and the best
         weights taken care of, and gives the History so far, without the epoch that was broken off; `trainer.stop` is then
@@ -133,9 +135,10 @@ class Trainer:
         batches = with_position(self._batches(data, batch_size, rng))
         held_out = None if validation is None else with_position(self._batches(validation, measuring.CHUNK, None))
         run = Run(batches, held_out, telling.listening(callbacks))
-        state, path = (None, None) if resume is None else checkpoint.resumed(resume, run.callbacks)
+        state, path = (None, None) if resume is None else saving.resumed(resume, run.callbacks)
         if state is None:
             self.history, self.place, self.stop = History(), Place(), None
+            self.built = resuming.built(self.optimizer)
         else:
             resuming.go_on(self, run, state, epochs)
         self.run, self.paused, self.torn, self.resumed_from = run, None, False, path
@@ -154,9 +157,7 @@ class Trainer:
                         break
                     if hasattr(self.model, "train") and (run.callbacks or epoch == first):  # a function has no modes
                         self.model.train()
-                    with np.errstate(
-                        over="ignore", invalid="ignore"
-                    ):  # a loss that is no number is told of as an error
+                    with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is an error
                         row = self._epoch(epoch, batches, after_step, look=look or epoch == epochs)
                     if row is None:
                         break

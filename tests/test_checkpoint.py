@@ -400,6 +400,44 @@ def test_more_patience_takes_up_a_run_that_had_ended(tmp_path):
     assert found["stopped"] == expected["stopped"]
 
 
+def decaying(lr=0.01, betas=(0.9, 0.999), schedule=lambda o: optim.StepLR(o, 1)):
+    model = nn.MLP([6, 3], rng=0)
+    optimizer = optim.Adam(model.parameters(), lr=lr, betas=betas)
+    return optim.Trainer(model, nn.CrossEntropyLoss(), optimizer, schedule=schedule(optimizer))
+
+
+def test_other_settings_than_the_checkpoints_are_told_of(tmp_path):
+    """Those that a schedule has changed since are no others."""
+    decaying().fit((X, CLASSES), 2, callbacks=[optim.Checkpoint(tmp_path)])
+    for epochs in (3, 4):  # the second is a resumed run, resumed; no warning
+        decaying().fit((X, CLASSES), epochs, resume=tmp_path, callbacks=[optim.Checkpoint(tmp_path)])
+    own = decaying(lr=0.5, betas=(0.8, 0.999))
+    with pytest.warns(UserWarning, match="the run goes on with") as told:
+        own.fit((X, CLASSES), 4, resume=tmp_path)
+    assert own.optimizer.param_groups[0]["lr"] == pytest.approx(1e-6)
+    assert len(told) == 1
+    assert str(told[0].message).startswith(
+        "the run goes on with the checkpoint's lr=1.0000000000000002e-06, betas=(0.9, 0.999), initial_lr=0.01, not with the "
+        "lr=0.5, betas=(0.8, 0.999), initial_lr=0.5 that this optimizer was built with. To go on with those"
+    )
+    assert told[0].filename == __file__
+
+
+def test_the_way_to_go_on_with_another_rate_that_is_told_is_one(tmp_path):
+    simple().fit((X, CLASSES), 2, callbacks=[optim.Checkpoint(tmp_path)])
+    own = simple()
+    own.optimizer.param_groups[0]["lr"] = 0.5
+    with pytest.warns(UserWarning, match=r"lr=0\.01, not with the lr=0\.5") as told:
+        own.fit((X, CLASSES), 2, resume=tmp_path)
+    way = str(told[0].message).partition("change the state first: ")[2].partition("; fit(")[0]
+    names = {"optim": optim, "path": tmp_path / "last.npz"}
+    exec(way, names)
+    own = simple()
+    own.optimizer.param_groups[0]["lr"] = 0.5
+    history = own.fit((X, CLASSES), 3, resume=names["state"], callbacks=[optim.Checkpoint(tmp_path)])
+    assert history["lr"] == [0.01, 0.01, 0.5]
+
+
 def test_more_epochs_go_on_where_it_ended(tmp_path):
     train(tmp_path, epochs=2)
     found, expected = train(tmp_path, resume=tmp_path, epochs=4), train(epochs=4)

@@ -289,6 +289,99 @@ def test_another_runs_checkpoints_are_not_overwritten(tmp_path):
     assert names(tmp_path) == ["last.npz"]
 
 
+@pytest.mark.parametrize("source", ["a", "b"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_run_that_writes_to_two_folders_goes_on_in_both(source, overwrite, tmp_path):
+    def run(epochs, resume=None):
+        best = optim.Checkpoint(tmp_path / "b", every=2, best="val_loss", overwrite=overwrite)
+        return fit(tmp_path / "a", epochs, resume=resume, more=[best], overwrite=overwrite)
+
+    run(3)
+    best = (tmp_path / "b" / "best.npz").read_bytes()
+    losses = run(3, resume=tmp_path / source).history["val_loss"]
+    assert (tmp_path / "b" / "best.npz").read_bytes() == best
+    run(6, resume=tmp_path / source)
+    assert [epoch(tmp_path / folder / "last.npz") for folder in "ab"] == [6, 6]
+    assert epoch(tmp_path / "b" / "best.npz") >= losses.index(min(losses)) + 1
+    with pytest.raises(ValueError, match="another run"):  # its folder is nobody else's
+        fit(tmp_path / "b", resume=fit(tmp_path / "c", 6).state_dict(), epochs=7)
+
+
+def test_what_another_run_made_of_the_same_beginning_is_not_overwritten(tmp_path):
+    fit(tmp_path / "base", 2)
+    fit(tmp_path / "one", 4, resume=tmp_path / "base")
+    fit(tmp_path / "two", 3, resume=tmp_path / "base")
+    with pytest.raises(ValueError, match=r"one holds the checkpoints of another run .*resume='.*one'"):
+        fit(tmp_path / "one", 5, resume=tmp_path / "base")
+    with pytest.raises(ValueError, match="another run"):
+        fit(tmp_path / "one", 5, resume=tmp_path / "two")
+    assert [epoch(tmp_path / name / "last.npz") for name in ("base", "one", "two")] == [2, 4, 3]
+
+
+class Another:
+    """Another run that writes to the folder, after the second epoch."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def on_epoch_end(self, trainer, row):
+        if row["epoch"] == 2:
+            fit(self.folder, 4, resume=self.folder, best="val_loss")
+
+
+def test_two_runs_in_one_folder_lose_neither(tmp_path):
+    folder = tmp_path / "a"
+    with pytest.warns(UserWarning, match="another run") as told:
+        fit(folder, 8, more=[Another(folder)], best="val_loss")
+    assert [str(w.message) for w in told] == [
+        f"another run writes its checkpoints to {folder}, too: it is left to that one, and this run goes on writing to "
+        f"{folder}-2, from which to resume it. Name a folder for each run"
+    ]
+    assert epoch(folder / "last.npz") == 4
+    assert epoch(tmp_path / "a-2" / "last.npz") == 8
+    assert names(tmp_path / "a-2") == ["best.npz", "epoch-00007.npz", "last.npz"]
+
+
+def test_two_runs_that_begin_together_lose_neither(tmp_path):
+    class Begins:
+        def on_epoch_end(self, trainer, row):
+            if row["epoch"] == 1:
+                fit(tmp_path / "a", 5)
+
+    with pytest.warns(UserWarning, match="another run writes its checkpoints to") as told:
+        fit(tmp_path / "a", 3, more=[Begins()])
+    assert len(told) == 1
+    assert [epoch(tmp_path / name / "last.npz") for name in ("a", "a-2")] == [5, 3]
+
+
+def test_the_best_comes_along_to_the_folder_beside(tmp_path):
+    class Wins:
+        def on_epoch_end(self, trainer, row):
+            row["score"] = row["epoch"] == 1
+            if row["epoch"] == 2:
+                checkpoint.write(tmp_path / "a" / "last.npz", trainer.state_dict())
+
+    with pytest.warns(UserWarning, match="another run"):
+        fit(tmp_path / "a", 3, more=[Wins()], best="score", mode="max")
+    assert epoch(tmp_path / "a-2" / "best.npz") == 1
+
+
+def test_two_that_write_for_one_run_to_one_folder(tmp_path):
+    best = optim.Checkpoint(tmp_path, every=None, best="val_loss")
+    fit(tmp_path, 3, more=[best], every_steps=2)
+    fit(tmp_path, 5, resume=tmp_path, more=[best], every_steps=2)
+    assert epoch(tmp_path / "last.npz") == 5
+
+
+def test_what_somebody_else_wrote_since_is_not_ones_own(tmp_path):
+    own, callback = trainer(), optim.Checkpoint(tmp_path)
+    own.fit((X, CLASSES), 2, callbacks=[callback])
+    fit(tmp_path, 5, overwrite=True)
+    with pytest.raises(ValueError, match="another run"):
+        own.fit((X, CLASSES), 2, callbacks=[callback])
+    assert epoch(tmp_path / "last.npz") == 5
+
+
 def test_one_callback_may_go_on_writing(tmp_path):
     own, callback = trainer(), optim.Checkpoint(tmp_path)
     for _ in range(2):
