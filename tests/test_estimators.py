@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 import sklearn.neural_network as theirs
@@ -469,12 +470,28 @@ def test_wrong_data_is_told_of():
         clone(model).set_params(class_weight="balanced").partial_fit(X, LABELS, classes=[0, 1, 2])
     with pytest.raises(TypeError, match=r"takes none: define it with \(output, target, sample_weight=None\)"):
         clone(model).set_params(loss=lambda o, t: (o - t).sum()).fit(X, LABELS, WEIGHTS)
+    for weights in (np.where(LABELS, WEIGHTS, 1e-42), np.full(len(X), 1e37)):
+        with pytest.raises(
+            ValueError, match=r"the weights go from .* which float32 cannot sum and divide by: only their ratios"
+        ):
+            clone(model).set_params(batch_size=30).fit(X, LABELS, weights)
     with pytest.raises(ValueError, match="other labels than those learned"):
         model.fit(X, MANY).partial_fit(X, MANY[:, :3])
     with pytest.raises(ValueError, match="y has 1 columns, and those learned before 2"):
         MLPRegressor(max_iter=1).fit(X, PAIRS).partial_fit(X, NUMBERS)
     with pytest.raises(ValueError, match="counts, from 0; y goes down to -"):
         MLPRegressor(loss="poisson").fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("mode", ["r", "c"])
+def test_a_model_in_mapped_memory_learns_on(mode, tmp_path):
+    model = MLPClassifier((64,), norm="batch", max_iter=2, random_state=0).fit(X, LABELS)
+    joblib.dump(model, tmp_path / "model.joblib")
+    mapped, plain = (joblib.load(tmp_path / "model.joblib", mmap_mode=how) for how in (mode, None))
+    np.testing.assert_array_equal(mapped.predict_proba(X), plain.predict_proba(X))
+    for one in (mapped, plain):
+        one.partial_fit(X, LABELS)
+    np.testing.assert_array_equal(mapped.predict_proba(X), plain.predict_proba(X))
 
 
 @pytest.mark.parametrize("kind", [int, float, bool, str])

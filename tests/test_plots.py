@@ -104,6 +104,51 @@ def test_confusion_rows_are_what_is_true():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes", "names"),
+    [
+        (["no", "yes"], (), ["no", "yes"]),
+        (["no", "yes"], ["yes", "no"], ["yes", "no"]),
+        ([-1, 1], (), ["-1", "1"]),
+        ([0.0, 1.0], (), ["0", "1"]),
+        ([False, True], ["low", "high"], ["low", "high"]),
+    ],
+)
+def test_classes_go_by_labels_of_any_kind(labels, classes, names):
+    a, b = labels
+    ax = plots.confusion_matrix([a, a, a, b], [a, b, b, b], classes)
+    assert [t.get_text() for t in ax.get_yticklabels()] == names
+    table = np.array([int(t.get_text()) for t in ax.texts]).reshape(2, 2)
+    assert table.tolist() == ([[1, 2], [0, 1]] if classes != ["yes", "no"] else [[1, 0], [2, 1]])
+    ax = plots.decision_boundary(lambda p: p[:, :1], np.eye(2), [a, b], classes, resolution=5)
+    shown = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert shown == [f"class {name}" if labels == [0.0, 1.0] and not classes else name for name in names]
+
+
+@pytest.mark.parametrize("probability", [True, False])
+@pytest.mark.parametrize("labels", [["no", "yes"], [1, 2], [-1, 1]])
+def test_a_boundary_is_a_fitted_classifiers_too(labels, probability):
+    class Right:  # of x₁ = 1/2 is the second class
+        classes_ = np.array(labels)
+
+        def predict(self, points):
+            return self.classes_[(points[:, 0] > 0.5).astype(int)]
+
+    def predict_proba(self, points):
+        return np.eye(2)[(points[:, 0] > 0.5).astype(int)]
+
+    if probability:
+        Right.predict_proba = predict_proba
+    x = np.array([[0.0, 0.0], [1.0, 1.0]])
+    twin = plots.decision_boundary(lambda p: np.where(p[:, :1] > 0.5, 1e4, -1e4), x, [0, 1], resolution=11)
+    ax = plots.decision_boundary(Right(), x, labels, resolution=11)
+    np.testing.assert_array_equal(ax.images[0].get_array(), twin.images[0].get_array())
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == list(map(str, labels))
+    assert ax.collections[1].get_offsets().tolist() == [[1.0, 1.0]]
+    ax = plots.decision_boundary(Right(), x, labels, classes=["left", "right"], resolution=11)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["left", "right"]
+
+
 def test_weights_are_images_on_one_scale():
     weight = np.arange(24.0).reshape(4, 6) - 12
     axes = plots.weight_images(weight, shape=(2, 3), most=3)
@@ -180,7 +225,13 @@ WRONG = [
     (lambda: plots.decision_boundary(len, np.ones((3, 2)), [0.5, 1, 0]), "integers"),
     (lambda: plots.BoundaryMovie(np.ones((3, 2)), [0, 1, 0], every=0), "at least 1"),
     (lambda: plots.BoundaryMovie(np.ones((3, 2)), [0, 1, 0]).animate(), "nothing was filmed"),
-    (lambda: plots.confusion_matrix([0, 1], [0]), "class indices of the same samples"),
+    (lambda: plots.confusion_matrix([0, 1], [0]), "labels of the same samples"),
+    (lambda: plots.confusion_matrix([0, 1], ["no", "yes"]), "of one kind; got int64 .* and <U3"),
+    (lambda: plots.confusion_matrix(["a"], ["b"], classes=["b", "c"]), r"\['a'\] are none of the classes \['b', 'c'\]"),
+    (
+        lambda: plots.decision_boundary(len, np.ones((3, 2)), [0, 1]),
+        "classes of the 3 samples, one for each; there are 2",
+    ),
     (lambda: plots.confusion_matrix([0, 1], [0.2, 0.8]), "integers"),
     (lambda: plots.weight_images(np.ones((2, 7))), r"7 weights a unit are no image of 3 × 3: pass shape"),
     (lambda: plots.optimizer_path(len, [[1.0, 2.0, 3.0]]), r"points \(n, 2\)"),

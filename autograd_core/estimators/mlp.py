@@ -156,6 +156,7 @@ class MLP(base.BaseEstimator):
         """Samples and targets as the Trainer takes them, weights behind the targets; a sparse x batch by batch."""
         x, _, t, w = data
         if weighted:
+            _check_size(w, self._dtype)
             t = np.column_stack([t, np.ones(len(t)) if w is None else w])
         t = t if t.dtype.kind == "i" else t.astype(self._dtype)
         if hasattr(x, "toarray"):
@@ -224,6 +225,9 @@ class MLP(base.BaseEstimator):
         trainer = getattr(self, "_trainer", None)
         if not keep or trainer is None or not trainer.loss.serves(weighted, decay):
             optimizer = building.optimizer(self)
+            for buffer in self.model_.buffers():  # the optimizer sees to the parameters
+                if not buffer.value.flags.writeable:  # as joblib.load(path, mmap_mode="r") gives it
+                    buffer.value = buffer.value.copy()
             learned = self._learned if trainer is None else trainer.optimizer.state_dict()
             if learned is not None and learned["type"] == type(optimizer).__name__:
                 groups = [{**group, "settings": {}} for group in learned["groups"]]  # the settings are those of today
@@ -275,3 +279,15 @@ class MLP(base.BaseEstimator):
 
     def _score(self, y: Any, answers: Any, w: Any) -> float:
         raise NotImplementedError
+
+
+def _check_size(w: Any, dtype: Any) -> None:
+    """ValueError for weights that are too small or too large to divide by, or to be summed."""
+    if w is None:
+        return
+    least, total, known = float(w[w > 0].min(initial=math.inf)), float(w.sum(dtype=np.float64)), np.finfo(dtype)
+    if least < float(known.tiny) or total > float(known.max):
+        raise ValueError(
+            f"the weights go from {least:.3g} to {w.max():.3g}, which {dtype} cannot sum and divide by: only their ratios "
+            "count, so multiply all of them by one number, w / w.mean()"
+        )

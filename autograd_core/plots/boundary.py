@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..modes import no_grad
-from .common import axes_of, bare, colour, evaluating, grid
+from .common import axes_of, bare, colour, evaluating, grid, indices
 
 ICONS = {
     "fa fa-minus": "−", "fa fa-fast-backward": "«", "fa fa-step-backward": "‹", "fa fa-play fa-flip-horizontal": "◀", "fa fa-pause": "||",
@@ -19,29 +19,31 @@ ICONS = {
 
 
 def decision_boundary(
-    model: Callable[[Any], Any], x: Any, y: Any, classes: Sequence[str] = (), ax: Any = None, resolution: int = 150
+    model: Any, x: Any, y: Any, classes: Sequence[str] = (), ax: Any = None, resolution: int = 150
 ) -> Any:
     """What a model of two inputs says everywhere around the samples x (n, 2), which are drawn with their classes y (n,).
 
-    Classes of K outputs go by the largest, of one output by its sign; paler where the model is less sure (softmax, σ).
-    ValueError for samples of other than two features, or class indices that are none.
+    Classes of K outputs go by the largest, of one output by its sign; paler where the model is less sure (softmax, σ). A
+    model may be a fitted classifier, too, whose predict_proba or predict is asked. y: class indices, or labels of any kind;
+    of the estimator's classes, or of `classes`, whose order is that of the outputs, by default sorted. ValueError for
+    samples of other than two features, or labels that are none.
 
     >>> from autograd_core import datasets, nn
     >>> ax = decision_boundary(nn.MLP([2, 8, 2], rng=0), *datasets.make_moons(40), resolution=20)
     >>> ax.get_xlabel(), len(ax.collections)
     ('x₁', 2)
     """
-    x, y = _samples(x, y)
+    x, y, names = _samples(x, y, classes, getattr(model, "classes_", None))
     ax = axes_of(ax)
     xs, ys, points = grid(x, resolution)
     ends = (xs[0], xs[-1], ys[0], ys[-1])
     picture = _colours(_shares(model, points), resolution)
     ax.imshow(picture, extent=ends, origin="lower", aspect="auto", interpolation="bilinear")
-    k = max(int(y.max()) + 1, len(classes), 2)
+    k = max(int(y.max()) + 1, len(names), 2)
     for c in range(k):
         inside = y == c
         if inside.any():
-            name = str(classes[c]) if c < len(classes) else f"class {c}"
+            name = names[c] if c < len(names) else f"class {c}"
             ax.scatter(*x[inside].T, s=18, color=colour(c), edgecolors="white", linewidths=0.6, label=name)
     if k <= 12:
         ax.legend(fontsize=8, loc="best")
@@ -69,8 +71,8 @@ class BoundaryMovie:
     def __init__(self, x: Any, y: Any, classes: Sequence[str] = (), every: int = 1, resolution: int = 80):
         if every < 1:
             raise ValueError(f"every counts epochs, at least 1; it is {every!r}")
-        self.x, self.y = _samples(x, y)
-        self.classes, self.every, self.resolution = classes, every, resolution
+        self.x, self.y, self.classes = _samples(x, y, classes)
+        self.every, self.resolution = every, resolution
         self.epochs: list[int] = []
         self.frames: list[Any] = []
 
@@ -123,7 +125,15 @@ class BoundaryMovie:
 
 
 def _shares(model: Any, points: Any) -> Any:
-    """Probabilities (n, K) of the classes at points."""
+    """Probabilities (n, K) of the classes at points, of an estimator or of what maps them to outputs."""
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(points), np.float64)
+    if hasattr(model, "classes_"):  # it is always sure
+        return (np.reshape(model.predict(points), (-1, 1)) == model.classes_).astype(float)
+    if not callable(model):
+        raise TypeError(
+            f"a decision boundary is that of a fitted classifier, or of what maps (n, 2) to outputs; got {model!r:.80}"
+        )
     with evaluating(model), no_grad():
         out = np.asarray(bare(model(points)), np.float64)
     out = out.reshape(len(points), -1)
@@ -144,14 +154,14 @@ def _colours(shares: Any, resolution: int) -> Any:
     return (1 - paint + paint * palette[shares.argmax(axis=1)]).reshape(resolution, resolution, 3)
 
 
-def _samples(x: Any, y: Any) -> tuple[Any, Any]:
-    x, y = np.asarray(bare(x)), np.asarray(bare(y))
+def _samples(x: Any, y: Any, classes: Sequence[str], known: Any = None) -> tuple[Any, Any, list[str]]:
+    """The samples, the indices of their classes, and the names of these."""
+    x, (y, names) = np.asarray(bare(x)), indices(y, classes, known)
     if x.ndim != 2 or x.shape[1] != 2:
         raise ValueError(f"a decision boundary is drawn over two features: x is (n, 2), and it is {x.shape}")
-    y = y.ravel()
-    if len(y) != len(x) or y.dtype.kind not in "iub":
-        raise ValueError(f"y are the class indices of the {len(x)} samples, integers (n,); it is {y.dtype} {y.shape}")
-    return x, y.astype(int)
+    if len(y) != len(x):
+        raise ValueError(f"y are the classes of the {len(x)} samples, one for each; there are {len(y)}")
+    return x, y, names
 
 
 def _alone(page: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,16 +10,8 @@ import numpy as np
 
 from ..tensor import Tensor
 
-COLOURS = [
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e69f00",
-    "#56b4e9",
-    "#b8a500",
-    "#555555",
-]  # Okabe and Ito 2008: all can tell them apart
+# Okabe and Ito 2008: all can tell them apart
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b8a500", "#555555"]
 
 
 def pyplot() -> Any:
@@ -44,6 +36,29 @@ def colour(i: int) -> str:
 def bare(x: Any) -> Any:
     """The array of a Tensor, or what is one already."""
     return x.value if isinstance(x, Tensor) else x
+
+
+def indices(labels: Any, classes: Sequence[Any] = (), known: Any = None) -> tuple[Any, list[str]]:
+    """Labels as indices of their classes, and the names of these.
+
+    known: the classes in their order. Without them, whole numbers from 0 are indices, whose names are `classes`, if any;
+    other labels are among `classes`, or are the classes, sorted. ValueError for what is no label, or none of the classes.
+
+    >>> indices(["no", "yes", "no"]), indices([0, 2], ["a", "b", "c"])
+    ((array([0, 1, 0]), ['no', 'yes']), (array([0, 2]), ['a', 'b', 'c']))
+    """
+    labels = np.asarray(bare(labels)).ravel()
+    labels = labels if labels.dtype != object else np.array(labels.tolist())
+    if labels.dtype.kind not in "iubfUS" or (labels.dtype.kind == "f" and not np.array_equal(labels, np.rint(labels))):
+        raise ValueError(f"labels are texts, integers or truth values, one for each sample; these are {labels.dtype}")
+    if known is None and labels.dtype.kind in "iubf" and labels.min(initial=0) >= 0:
+        return labels.astype(int), [str(c) for c in classes]
+    if known is None:
+        known = list(classes) or np.unique(labels)
+    order = {label: i for i, label in enumerate(np.asarray(known).tolist())}
+    if unknown := set(labels.tolist()) - order.keys():
+        raise ValueError(f"{sorted(unknown)} are none of the classes {list(order)}")
+    return np.array([order[label] for label in labels.tolist()], int), [str(c) for c in (classes or order)]
 
 
 @contextmanager

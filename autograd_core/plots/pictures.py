@@ -8,24 +8,29 @@ from typing import Any
 import numpy as np
 
 from ..modes import no_grad
-from .common import axes_of, bare, colour, grid, pyplot
+from .common import axes_of, bare, colour, grid, indices, pyplot
 
 
 def confusion_matrix(target: Any, said: Any, classes: Sequence[str] = (), ax: Any = None) -> Any:
-    """How often samples of a class (rows) were taken for another (columns). target, said: class indices (n,).
+    """How often samples of a class (rows) were taken for another (columns). target, said: labels (n,), of any kind.
+
+    Whole numbers from 0 are the indices of the classes, which `classes` names; other labels name them themselves, and
+    `classes` says in which order.
 
     >>> ax = confusion_matrix([0, 0, 1], [0, 1, 1], classes=["no", "yes"])
     >>> [t.get_text() for t in ax.texts]
     ['1', '1', '0', '1']
     """
     target, said = np.asarray(target).ravel(), np.asarray(said).ravel()
-    if target.shape != said.shape or target.dtype.kind not in "iu" or said.dtype.kind not in "iu":
+    if target.shape != said.shape or (target.dtype.kind in "US") != (said.dtype.kind in "US"):
         raise ValueError(
-            f"class indices of the same samples are needed, integers (n,); got {target.dtype} {target.shape} and {said.dtype} {said.shape}"
+            f"labels of the same samples are needed, (n,), of one kind; got {target.dtype} {target.shape} and {said.dtype} {said.shape}"
         )
-    k = int(max(target.max(), said.max(), len(classes) - 1)) + 1
+    both, names = indices(np.concatenate([target, said]), classes)
+    k = max(int(both.max(initial=0)) + 1, len(names))
+    names = names or [str(c) for c in range(k)]
     table = np.zeros((k, k), int)
-    np.add.at(table, (target, said), 1)
+    np.add.at(table, (both[: len(target)], both[len(target) :]), 1)
     ax = axes_of(ax, (1.6 + 0.55 * k, 1.4 + 0.5 * k) if k > 5 else None)
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -33,13 +38,8 @@ def confusion_matrix(target: Any, said: Any, classes: Sequence[str] = (), ax: An
         for j in range(k):
             ink = "white" if share[i, j] > 0.55 else "black" if table[i, j] else "0.6"
             ax.text(j, i, str(table[i, j]), ha="center", va="center", color=ink, fontsize=9)
-    names = [str(c) for c in classes] or [str(c) for c in range(k)]
-    ax.set_xticks(
-        range(k),
-        names,
-        rotation=45 if max(map(len, names)) > 3 else 0,
-        ha="right" if max(map(len, names)) > 3 else "center",
-    )
+    turned = max(map(len, names)) > 3
+    ax.set_xticks(range(k), names, rotation=45 if turned else 0, ha="right" if turned else "center")
     ax.set_yticks(range(k), names)
     ax.set(xlabel="said", ylabel="true")
     return ax
