@@ -8,7 +8,7 @@ from .arrays import load_idx, load_npz, memory_map, read_idx
 from .bundled import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from .catalogue import Entry, available, load, names
 from .dataset import Dataset
-from .encoder import Encoder, encode
+from .encoder import Encoder
 from .generators import (
     make_blobs,
     make_circles,
@@ -21,7 +21,7 @@ from .generators import (
 from .loader import DataLoader
 from .passengers import make_passengers
 from .preprocessing import Standardizer, standardize
-from .readers import load_csv
+from .readers import encode, load_csv
 from .streams import Stream
 from .summaries import describe
 from .tables import DataError, DataWarning, Table

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,17 +26,28 @@ MAX_INTEGER_CLASSES = 20
 OTHER = "(other)"  # the category of the words that are too rare for one of their own
 LARGEST = float(np.finfo(np.float32).max)
 SHOWN = 5
+TURNED = re.compile(r"(\d\d?)([./-])(\d\d?)\2(\d{4})(.*)")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DATES = {"dates": "2024-01-31", "dates, day first": "31.12.2024 or 31/12/2024", "dates, month first": "12/31/2024"}
+EXAMPLES = {"numbers": "numbers", **{kind: f"dates such as {example}" for kind, example in DATES.items()}}
 
 
-def day(cell: str) -> float | None:
-    """The days since 1970 that an ISO date such as 2024-01-31 or 2024-01-31T12:00 names, or None for other text.
+def day(cell: str, kind: str = "dates") -> float | None:
+    """The days since 1970 that a date such as 2024-01-31 or 2024-01-31T12:00 names, or None for other text.
+
+    kind: "dates" for these alone; "dates, day first" for 31.12.2024 and 31/12/2024 too, "dates, month first" for 12/31/2024.
 
     >>> from autograd_core.datasets.columns import day
     >>> day("1970-01-02"), day("1970-01-02 12:00"), day("31/12/1999")
     (1.0, 1.5, None)
+    >>> day("2/1/1970", "dates, day first"), day("1/2/1970", "dates, month first"), day("13/1/1970", "dates, month first")
+    (1.0, 1.0, None)
     """
+    if kind != "dates" and (turned := TURNED.fullmatch(cell)):
+        one, two, year, time = turned.group(1, 3, 4, 5)
+        month, date = (two, one) if kind == "dates, day first" else (one, two)
+        cell = f"{year}-{month:0>2}-{date:0>2}{time}"
     if not DATE.fullmatch(cell):
         return None
     try:
@@ -45,8 +57,17 @@ def day(cell: str) -> float | None:
         return None
 
 
-PARSERS: dict[str, Callable[[str], float | None]] = {"numbers": number, "dates": day}
-EXAMPLES = {"numbers": "numbers", "dates": "dates such as 2024-01-31"}
+def readings(cells: Collection[str]) -> list[str]:
+    """Those of DATES as which all cells can be read: two where either number may be the day, none where not all are dates.
+
+    >>> from autograd_core.datasets.columns import readings
+    >>> readings(["1/2/2024", "31/1/2024"]), readings(["1/2/2024", "2/1/2024"]), readings(["2024-01-31", "soon"])
+    (['dates, day first'], ['dates, day first', 'dates, month first'], [])
+    """
+    if all(day(cell) is not None for cell in cells):
+        return ["dates"]
+    turned = ("dates, day first", "dates, month first")
+    return [kind for kind in turned if all(day(cell, kind) is not None for cell in cells)]
 
 
 class Column:
@@ -68,21 +89,27 @@ class Column:
         self.ways = "name the column among the categories or among those to drop"
 
     def kind(self) -> str:
-        """What the filled cells are: "numbers", "dates" or "categories"; DataError for a mixture."""
-        for kind, parse in PARSERS.items():
-            spelled = self.numbers if kind == "numbers" else [parse(cell) for cell in self.filled]
-            if self.filled and None not in spelled:
-                return kind
+        """What the filled cells are: "numbers", one of DATES, or "categories"; DataError for a mixture.
+
+        Dates of which either number may be the day, since none is above 12, are categories.
+        """
+        if not self.filled:
+            return "categories"
+        if None not in self.numbers:
+            return "numbers"
+        words = Counter(self.filled)
+        if found := readings(words):
+            return "categories" if len(found) == 2 else found[0]
+        for kind in EXAMPLES:
             # Counting 1,5 as a number keeps a file of decimal commas from passing for categories.
-            if self.filled and 2 * sum(parse(cell.replace(",", "")) is not None for cell in self.filled) >= len(
-                self.filled
-            ):
+            read = number if kind == "numbers" else partial(day, kind=kind)
+            if 2 * sum(n for word, n in words.items() if read(word.replace(",", "")) is not None) >= len(self.filled):
                 self.values(kind)
         return "categories"
 
     def values(self, kind: str = "numbers") -> NDArray[np.float64]:
         """The number or day of every cell, (n,), NaN where it is missing; DataError names the first that is other text."""
-        spelled = self.numbers if kind == "numbers" else [PARSERS[kind](cell) for cell in self.filled]
+        spelled = self.numbers if kind == "numbers" else [day(cell, kind) for cell in self.filled]
         rows = np.flatnonzero(~self.missing)
         if None in spelled:
             texts = [int(row) for row, value in zip(rows, spelled, strict=True) if value is None]

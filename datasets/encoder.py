@@ -17,7 +17,6 @@ from .columns import Column
 from .dataset import Dataset
 from .notes import balance, gaps, unanswered
 from .rules import Rule, judge, learn
-from .splitting import deal
 from .states import checked, texts
 from .tables import DataError, DataWarning, Table
 from .wording import count, listed, quoted
@@ -195,20 +194,16 @@ class Encoder:
         """The encoder that ``to_dict`` wrote; ValueError for a state that cannot come from it."""
         state = checked(state, FIELDS, "an Encoder")
         said = texts([*state["notes"], *state["dropped"], *state["dropped"].values()])
-        counted = all(type(n) is int and n >= 0 for n in state["counts"]) and len(state["counts"]) == len(
-            state["classes"]
-        )
-        if not (said and counted and texts(state["classes"], distinct=True) and state["rules"]):
-            raise ValueError(
-                "the state of an Encoder is damaged: its classes, counts, rules, dropped or notes make no sense"
-            )
+        classes, counts = state["classes"], state["counts"]
+        counted = len(counts) == len(classes) and all(type(n) is int and n >= 0 for n in counts)
+        damaged = "the state of an Encoder is damaged:"
+        if not (said and counted and texts(classes, distinct=True) and state["rules"]):
+            raise ValueError(f"{damaged} its classes, counts, rules, dropped or notes make no sense")
         encoder = cls(state["target"], state["task"])
-        if encoder.task != ("classification" if state["classes"] else "regression"):
-            raise ValueError(
-                f"the state of an Encoder is damaged: {encoder.task} with {count(len(state['classes']), 'class', 'classes')}"
-            )
+        if encoder.task != ("classification" if classes else "regression"):
+            raise ValueError(f"{damaged} {encoder.task} with {count(len(classes), 'class', 'classes')}")
         encoder.rules = tuple(Rule.from_dict(rule) for rule in state["rules"])
-        encoder.classes, encoder.counts = tuple(state["classes"]), tuple(state["counts"])
+        encoder.classes, encoder.counts = tuple(classes), tuple(counts)
         encoder.dropped, encoder.notes = state["dropped"], state["notes"]
         return encoder
 
@@ -254,34 +249,3 @@ class Encoder:
 
     def _warn(self, table: Table, sentence: str) -> None:
         warnings.warn(f"{table.path}: {sentence}.", DataWarning, stacklevel=3)
-
-
-def encode(
-    table: Table,
-    *fractions: float,
-    target: str | None = None,
-    task: str = "auto",
-    seed: int | np.random.Generator = 0,
-    stratify: bool = True,
-    drop: Sequence[str] = (),
-    categories: Sequence[str] = (),
-) -> tuple[tuple[Dataset, ...], Encoder]:
-    """Split a table as ``Dataset.split`` does, and encode its parts by the rules that the first part teaches.
-
-    Rows without an answer are left out. Without fractions the whole table is one part. Returns ``(parts, encoder)``;
-    other arguments, warnings and errors are those of ``Encoder`` and ``Dataset.split``.
-
-    >>> from autograd_core import datasets
-    >>> table = datasets.make_passengers(n=891)
-    >>> (train, valid, test), encoder = datasets.encode(table, 0.7, 0.15, 0.15, target="survived", seed=0)
-    >>> len(train), len(valid), len(test), train.classes
-    (615, 132, 132, ('no', 'yes'))
-    """
-    encoder = Encoder(target, task, drop=drop, categories=categories)
-    rows, y, classes = encoder._answers(table)
-    left_out = list(encoder.notes)
-    dealt = deal(y, classes, fractions, seed, stratify) if fractions else [np.arange(len(rows))]
-    parts = [table.take(rows[part]) for part in dealt]
-    encoder.fit(parts[0])
-    encoder.notes[:0] = left_out
-    return tuple(encoder.transform(part) for part in parts), encoder

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .columns import OTHER, Column
+from .columns import DATES, OTHER, Column, readings
 from .rules import Rule, nearly
 from .wording import count, listed, quoted
 
@@ -25,7 +25,7 @@ def unanswered(gone: int, total: int, target: str) -> str:
 
 
 def gaps(column: Column, rule: Rule) -> Iterator[str]:
-    """What was done about the missing cells of a training column, if there are any, and about texts that look like numbers."""
+    """What was done about the missing cells of a training column, if there are any, its dates, and texts that look like numbers."""
     if rule.kind == "categories" and (how := nearly(column.filled)):
         yield f"column {quoted(rule.name)}: taken for {len(rule.labels)} categories; {how} to have an order among them"
     if OTHER in rule.labels:
@@ -34,6 +34,9 @@ def gaps(column: Column, rule: Rule) -> Iterator[str]:
             f"column {quoted(rule.name)}: of {len(column.words())} distinct texts the {len(rule.labels) - 1} most frequent are "
             f"categories; the others, {rest} of {count(len(column.filled), 'value')}, are one, '{OTHER}', as are texts that come later"
         )
+    if rule.kind in DATES and rule.kind != "dates":
+        shown = next(cell for cell in column.filled if readings([cell]) == [rule.kind])
+        yield f"column {quoted(rule.name)}: {rule.kind}, such as {shown}"
     if rule.gaps:
         done = "a category of their own"
         if rule.kind != "categories":

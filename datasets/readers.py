@@ -1,4 +1,5 @@
-"""A table of a user's own, read from a CSV file and turned into numbers by rules that can be said aloud.
+"""A table of a user's own turned into numbers by rules that can be said aloud: `load_csv` for a file that is complete,
+`encode` for a table with gaps, in parts.
 
 Nothing is guessed in silence: a cell that fits no rule is reported with its line and its column, and
 with what to do about it.
@@ -7,14 +8,17 @@ with what to do about it.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from .columns import Column, refuse
 from .dataset import Dataset
+from .encoder import Encoder
 from .rules import learn
-from .tables import DataError
+from .splitting import deal
+from .tables import DataError, Table
 from .textfile import read_table
 from .wording import quoted
 
@@ -34,8 +38,10 @@ def load_csv(
     The first row names the columns, unless it is all numbers, or holds numbers in just those places
     where the second row does; then the names are column_1, column_2, ... Set ``header`` to overrule
     this. A column of numbers is one feature; a column that is mostly text becomes one 0/1 feature
-    per distinct value, named "colour=red"; dates as 2024-01-31 become days since 1970. With ``task="auto"`` the target is a classification when it
-    is text, or when it is integers of at most 20 distinct values, each twice or more on average.
+    per distinct value, named "colour=red"; dates as 2024-01-31 become days since 1970, and so do those
+    as 31.12.2024 or 12/31/2024 where a day above 12 shows which number it is. With ``task="auto"`` the
+    target is a classification when it is text, or when it is integers of at most 20 distinct values,
+    each twice or more on average.
 
     Args:
         path: the file.
@@ -87,3 +93,34 @@ def load_csv(
         name=os.path.splitext(os.path.basename(table.path))[0],
         source=os.path.basename(table.path),
     )
+
+
+def encode(
+    table: Table,
+    *fractions: float,
+    target: str | None = None,
+    task: str = "auto",
+    seed: int | np.random.Generator = 0,
+    stratify: bool = True,
+    drop: Sequence[str] = (),
+    categories: Sequence[str] = (),
+) -> tuple[tuple[Dataset, ...], Encoder]:
+    """Split a table as ``Dataset.split`` does, and encode its parts by the rules that the first part teaches.
+
+    Rows without an answer are left out. Without fractions the whole table is one part. Returns ``(parts, encoder)``;
+    other arguments, warnings and errors are those of ``Encoder`` and ``Dataset.split``.
+
+    >>> from autograd_core import datasets
+    >>> table = datasets.make_passengers(n=891)
+    >>> (train, valid, test), encoder = datasets.encode(table, 0.7, 0.15, 0.15, target="survived", seed=0)
+    >>> len(train), len(valid), len(test), train.classes
+    (615, 132, 132, ('no', 'yes'))
+    """
+    encoder = Encoder(target, task, drop=drop, categories=categories)
+    rows, y, classes = encoder._answers(table)
+    left_out = list(encoder.notes)
+    dealt = deal(y, classes, fractions, seed, stratify) if fractions else [np.arange(len(rows))]
+    parts = [table.take(rows[part]) for part in dealt]
+    encoder.fit(parts[0])
+    encoder.notes[:0] = left_out
+    return tuple(encoder.transform(part) for part in parts), encoder

@@ -1,7 +1,7 @@
 """What the training rows teach about one column: how its cells become features, or why they become none.
 
 - Numbers are one feature. Missing ones become the median of the training rows, and a second feature marks them.
-- Dates are the days since 1970, and then as numbers.
+- Dates are the days since 1970, and then as numbers. By those above 12 it shows whether the day or the month comes first.
 - Categories are one 0/1 feature for each word of the training rows; "(missing)" is such a word if any were missing there.
   Of more than a hundred words the most frequent are, and "(other)" is for the others and for what training did not have.
 - Dropped are columns that are empty or constant, that number the rows, or that name rows rather than group them.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import EPOCH, MAX_LABELS, Column, canonical, day
+from .columns import DATES, EPOCH, MAX_LABELS, Column, canonical, day, readings
 from .states import checked, texts
 from .tables import number, spellings
 from .wording import count, listed, quoted
@@ -66,7 +66,7 @@ class Rule:
     @property
     def typical(self) -> str:
         """What stands for a missing number or date, as it is said."""
-        return f"{EPOCH + timedelta(self.fill):%Y-%m-%d}" if self.kind == "dates" else f"{self.fill:g}"
+        return f"{EPOCH + timedelta(self.fill):%Y-%m-%d}" if self.kind in DATES else f"{self.fill:g}"
 
     def encode(self, column: Column) -> tuple[NDArray[np.float64], list[str]]:
         """The features, (n, k), and a sentence about each thing that the training rows did not have.
@@ -105,11 +105,9 @@ class Rule:
         """The rule that ``to_dict`` wrote; ValueError for anything else."""
         state = checked(state, FIELDS, "the rule of a column")
         labels = state["labels"]
-        most = {"numbers": math.inf, "dates": 700_000.0, "categories": 1.0}.get(
-            state["kind"], -1.0
-        )  # days to the year 3886
-        known = abs(state["fill"]) < most
-        if not known or not texts(labels, distinct=True):
+        to_3886 = dict.fromkeys(DATES, 700_000.0)  # days
+        most = {"numbers": math.inf, "categories": 1.0, **to_3886}.get(state["kind"], 0.0)
+        if not abs(state["fill"]) < most or not texts(labels, distinct=True):
             raise ValueError(
                 f"the rule of column {quoted(state['name'])} is damaged: its kind, fill or labels make no sense"
             )
@@ -157,11 +155,15 @@ def judge(column: Column, named: bool) -> tuple[str, str]:
 def nearly(cells: list[str]) -> str:
     """What to do about texts that look like numbers or dates, and are not spelled as such; "" for others.
 
-    >>> nearly(["$12.50", "36 %"]), nearly(["31/12/2024"]), nearly(["12 Oak Street"]), nearly(["12", "13"])
-    ('write $12.50 as a bare number or say decimal="."', 'write 31/12/2024 as year-month-day', '', '')
+    >>> nearly(["$12.50", "36 %"]), nearly(["31/12/24"]), nearly(["12 Oak Street"]), nearly(["12", "13"])
+    ('write $12.50 as a bare number or say decimal="."', 'write 31/12/24 as year-month-day', '', '')
+    >>> nearly(["1/2/2024", "1/3/2024"])
+    'write 1/2/2024, of which either number may be the day, as year-month-day'
     """
+    if found := readings(cells):
+        return f"write {cells[0]}, of which either number may be the day, as year-month-day" if len(found) == 2 else ""
     for shape, how in SHAPES.items():
-        if cells and all(re.fullmatch(shape, cell) and number(cell) is None and day(cell) is None for cell in cells):
+        if all(re.fullmatch(shape, cell) and number(cell) is None and day(cell) is None for cell in cells):
             ways = [decimal for decimal in ".," if all(decimal in spellings(cell) for cell in cells)]
             return f"write {cells[0]} as {how}" + "".join(f' or say decimal="{way}"' for way in ways[:1])
     return ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import Column, canonical
+from .columns import DATES, Column, canonical
 from .tables import DataError, Table
 
 MOST = 10
@@ -40,7 +40,7 @@ def _facts(column: Column) -> dict[str, Any]:
         return facts | {"kind": kind if words else "empty", "top": [list(pair) for pair in words.most_common(MOST)]}
     counts, edges = np.histogram(values, bins=20)
     return facts | {
-        "kind": kind,
+        "kind": "dates" if kind in DATES else kind,
         "min": float(values.min()),
         "median": float(np.median(values)),
         "mean": float(values.mean()),

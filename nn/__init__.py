@@ -79,7 +79,7 @@ __all__ = [
     "Parameter", "PiecewiseLinear", "ReLU", "ReLU6", "RegularisedExpectationLoss", "Residual", "SELU", "SSELoss",
     "Sequential", "SiLU", "Sigmoid", "SigmoidFocalLoss", "SmoothL1Loss", "SmoothZeroOneLoss", "Softmax", "Softplus",
     "Softsign", "SquaredLogLoss", "Step", "Swish", "Tanh", "Tanhshrink", "TanimotoLoss", "Unflatten", "ZeroOneLoss",
-    "from_torch", "functional", "init", "load", "notes", "save", "to_python", "to_torch",
+    "from_torch", "functional", "init", "load", "notes", "save", "to_onnx", "to_python", "to_torch",
 ]  # fmt: skip
 _EXPORTERS = {"to_onnx": "onnx", "to_python": "python_export"}
 

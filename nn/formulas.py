@@ -1,7 +1,7 @@
 """What each module computes in evaluation, as a text of Python in x: the lines of an exported network.
 
 A formula is given the module and a function that gives the text for one of its arrays. What it calls is NumPy's or
-stands in portable.py. A line for each step, each of which becomes x.
+stands in portable_layers.py. A line for each step, each of which becomes x.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from . import functional as F
-from .functional import Reduction
+from .functional.losses import Reduction, check_reduction
 from .module import Module
 
 
@@ -26,7 +26,7 @@ class Loss(Module):
     function: ClassVar[Callable[..., Any]]
 
     def __init__(self, reduction: Reduction = "mean", **settings: Any):
-        F.check_reduction(reduction)
+        check_reduction(reduction)
         vars(self).update(settings)
         self.reduction: Reduction = reduction
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from . import functional as F
-from .functional import Activation, Reduction
+from .functional.losses import Reduction
+from .functional.targets import Activation
 from .losses import Loss
 
 

@@ -7,7 +7,9 @@ their mean over samples. activation="sigmoid" makes p = σ(z) of each logit by i
 from __future__ import annotations
 
 from . import functional as F
-from .functional import Activation, Reduction
+from .functional.losses import Reduction
+from .functional.losses_robust import check_alpha
+from .functional.targets import Activation
 from .losses import Loss
 
 
@@ -119,5 +121,5 @@ class AlphaLoss(Loss):
     function = F.alpha_loss_with_logits
 
     def __init__(self, alpha: float, reduction: Reduction = "mean"):
-        F.check_alpha(alpha)
+        check_alpha(alpha)
         super().__init__(reduction, alpha=alpha)

@@ -14,6 +14,8 @@ import numpy as np
 from autograd_core import Tensor, no_grad
 from autograd_core.modes import observer, observers
 
+from .summary import table
+
 
 class Parameter(Tensor):
     """A Tensor that a module trains: float32 by default, always an array, also when it is one number.
@@ -185,25 +187,7 @@ class Module:
         x: an input to try, one row is enough; without it one is made if the first layer with parameters states its
         `in_features`. Images must be given: model.summary(np.zeros((1, 3, 8, 8))).
         """
-        shapes: dict[Module, str] = {}
-        layers = [(path, m) for path, m in self.named_modules() if not list(m.named_children())]
-        first = next((m for _, m in layers if list(m.parameters())), None)
-        features = getattr(first, "in_features", None)
-        if x is None and features and getattr(first, "kernel_size", None) is None:
-            x = np.zeros((2, features), np.float32)
-        if x is not None:
-            _observe(self, {m for _, m in layers}, x, shapes)
-        rows = [("layer", "output", "parameters")]
-        for path, layer in layers:
-            count = sum(p.size for p in layer.parameters())
-            rows.append((f"{path}: {layer}" if path else repr(layer), shapes.get(layer, "?"), f"{count:,}"))
-        total = sum(p.size for p in self.parameters())
-        trained = sum(p.size for p in self.parameters() if p.requires_grad)
-        rows.append(("total" if total == trained else f"total ({trained:,} trained)", "", f"{total:,}"))
-        a, b, c = (max(len(row[i]) for row in rows) for i in range(3))
-        lines = [f"{r[0]:<{a}}  {r[1]:<{b}}  {r[2]:>{c}}" for r in rows]
-        rule = "-" * len(lines[0])
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+        return table(self, x)
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -213,27 +197,3 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield f"{name}.{key}", item
     else:
         yield name, value
-
-
-def _observe(model: Module, layers: set[Module], x: Any, shapes: dict[Module, str]) -> None:
-    """Run the model once, in evaluation mode and unrecorded, and note the shape that each layer gives."""
-
-    def noting(layer: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(*inputs: Any) -> Any:
-            out = forward(*inputs)
-            shapes[layer] = str(("batch", *out.shape[1:])).replace("'", "").replace(",)", ")")
-            return out
-
-        return noted
-
-    before = {module: module.training for module in model.modules()}
-    for layer in layers:
-        layer.forward = noting(layer, layer.forward)  # type: ignore[method-assign]
-    try:
-        with no_grad():
-            model.eval()(x)
-    finally:
-        for layer in layers:
-            del layer.forward
-        for module, mode in before.items():
-            module.training = mode

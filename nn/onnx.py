@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core import __version__, no_grad
+from autograd_core import __version__
 
 from . import onnx_table
 from .architecture import whose_forward
@@ -21,6 +21,7 @@ from .module import Module
 from .onnx_nodes import NODES
 from .python_export import known_notes
 from .serialize import refuse_others
+from .summary import evaluating, example
 
 OPSET, OPSET_ML, IR_VERSION = 20, 3, 9  # the first with Gelu and Mish
 
@@ -118,7 +119,6 @@ def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: d
         import onnx
     except ImportError as error:
         raise ImportError('ONNX files need the extra: pip install "autograd-core[onnx]"') from error
-    before = {module: module.training for module in model.modules()}
     known = known_notes(notes or {})
     known = known if "inputs" in known else {}
     graph = Graph(onnx)
@@ -126,12 +126,8 @@ def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: d
     graph.paths = {id(tensor): name for name, tensor in reversed(list(model._named_tensors()))}
     fed, start = onnx_table.features(graph, known) if known else ({"x": onnx_table.FLOAT}, "x")
     sample = _sample(model, x)
-    try:
-        with no_grad():
-            end = _write(graph, model.eval(), Wire(start, sample), "")
-    finally:
-        for module, mode in before.items():
-            module.training = mode
+    with evaluating(model):
+        end = _write(graph, model, Wire(start, sample), "")
     given = onnx_table.answers(graph, known, end.name, end.sample.shape[-1])
     for name, (made, _) in given.items():
         graph.nodes.append(onnx.helper.make_node("Identity", [made], [graph.apart(name)], name=f"give_{name}"))
@@ -157,13 +153,10 @@ def to_onnx(model: Module, path: str | os.PathLike[str], x: Any = None, notes: d
 def _sample(model: Module, x: Any) -> Any:
     """Two samples of zeros of the shape that x has, or that the first layer asks for."""
     if x is None:
-        first = next((m for m in model.modules() if list(m.parameters()) and not list(m.named_children())), None)
-        features = getattr(first, "in_features", None)
-        if features is None or getattr(first, "kernel_size", None) is not None:
+        x = example(model)
+        if x is None:
             raise ValueError("the model does not say what it takes; give an input to try: to_onnx(model, path, x)")
-        shape: tuple[int, ...] = (features,)
-    else:
-        shape = np.shape(_bare(x))[1:]
-        if not np.ndim(_bare(x)):
-            raise ValueError("x is a batch, (n, ...); a single number was given")
-    return np.zeros((2, *shape), next((p.dtype for p in model.parameters()), np.float32))
+    shape = np.shape(_bare(x))
+    if not shape:
+        raise ValueError("x is a batch, (n, ...); a single number was given")
+    return np.zeros((2, *shape[1:]), next((p.dtype for p in model.parameters()), np.float32))

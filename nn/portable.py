@@ -1,7 +1,7 @@
-"""Functions that an exported model takes with it: `to_python` copies their source into the file it writes.
+"""From a table to predictions, for exported models: `to_python` copies the source of these functions into the file it writes.
 
-So each is plain NumPy, complete in itself or by others here, and reads what the file defines: p (arrays by name), NOTES
-(what was saved with the model) and model (the network, of numbers as it was trained on).
+So each is plain NumPy, complete in itself or by others here, and reads what the file defines: NOTES (what was saved with
+the model) and model (the network, of numbers as it was trained on). What datasets has too is said again, as a test holds.
 """
 
 import csv
@@ -14,81 +14,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 Array = np.ndarray
-p: dict[str, Array] = {}
 NOTES: dict = {}
 
 
 def model(x: Array) -> Array:
     """Stands for the network that `to_python` writes."""
     return x
-
-
-# --- activations and layers ----------------------------------------------------------------------------------------
-
-
-def sigmoid(x: Array) -> Array:
-    e = np.exp(-np.abs(x))  # never above 1, so that nothing overflows
-    return np.where(x >= 0, 1, e) / (1 + e)
-
-
-def softplus(x: Array) -> Array:
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-
-
-def leaky(x: Array, slope: Array) -> Array:
-    return np.maximum(x, 0) + slope * np.minimum(x, 0)
-
-
-def elu(x: Array, alpha: float) -> Array:
-    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
-
-
-def log_softmax(x: Array, axis: int) -> Array:
-    y = x - np.max(x, axis=axis, keepdims=True)
-    return y - np.log(np.sum(np.exp(y), axis=axis, keepdims=True))
-
-
-def normal_cdf(x: Array) -> Array:
-    return np.vectorize(lambda a: math.erfc(-a / math.sqrt(2)) / 2, otypes=[x.dtype])(x)
-
-
-def channels(of_each: Array, x: Array) -> Array:
-    """One number for each channel, laid along axis 1 of x."""
-    return of_each.reshape(-1, *[1] * (x.ndim - 2)) if of_each.size > 1 else of_each
-
-
-def standardize(x: Array, axes: tuple[int, ...], eps: float) -> Array:
-    y = x - np.mean(x, axis=axes, keepdims=True)
-    return y / np.sqrt(np.mean(y * y, axis=axes, keepdims=True) + eps)
-
-
-def windows(x: Array, size: tuple, stride: tuple, padding: tuple, fill: float = 0.0) -> Array:
-    """(..., H, W) to (..., H', W', height, width)."""
-    around = [(0, 0)] * (x.ndim - 2) + [(n, n) for n in padding]
-    seen = sliding_window_view(np.pad(x, around, constant_values=fill), size, (-2, -1))
-    return seen[..., :: stride[0], :: stride[1], :, :]
-
-
-def conv2d(x: Array, weight: Array, stride: tuple, padding: tuple) -> Array:
-    seen = windows(x, weight.shape[2:], stride, padding)
-    return np.moveaxis(np.tensordot(seen, weight, axes=((-5, -2, -1), (1, 2, 3))), -1, -3)
-
-
-def kernel_inputs(x: Array, size: tuple, stride: tuple, padding: tuple) -> Array:
-    """Windows as vectors: (N, in, H, W) to (N, H', W', in, height·width)."""
-    seen = windows(x, size, stride, padding)
-    return np.moveaxis(seen.reshape(*seen.shape[:-2], -1), -4, -2)
-
-
-def flatten(x: Array, start: int, end: int) -> Array:
-    start, end = range(x.ndim)[start], range(x.ndim)[end]
-    return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
-
-
-# --- from a table to predictions -------------------------------------------------------------------------------------
 
 
 def number(cell: str) -> float | None:
@@ -101,8 +34,13 @@ def number(cell: str) -> float | None:
         return None
 
 
-def day(cell: str) -> float | None:
-    """The days since 1970 of a date such as 2024-01-31 or 2024-01-31T12:00."""
+def day(cell: str, kind: str) -> float | None:
+    """The days since 1970 of a date such as 2024-01-31 or 2024-01-31T12:00, or with the day or the month first, as in training."""
+    turned = re.fullmatch(r"(\d\d?)([./-])(\d\d?)\2(\d{4})(.*)", cell)
+    if turned and kind != "dates":
+        one, two, year, time = turned.group(1, 3, 4, 5)
+        month, date = (two, one) if kind == "dates, day first" else (one, two)
+        cell = f"{year}-{month:0>2}-{date:0>2}{time}"
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", cell):
         return None
     try:
@@ -144,19 +82,19 @@ def encode(rows: list[dict[str, str]]) -> Array:
     """
     columns = []
     for rule in NOTES["encoder"]["rules"]:
-        name, gaps = rule["name"], rule["gaps"]
+        name, kind, gaps = rule["name"], rule["kind"], rule["gaps"]
         cells = [row[name].strip() for row in rows]
         missing = np.array([number(cell) != number(cell) for cell in cells])  # only NaN differs from itself
-        if rule["kind"] == "categories":
+        if kind == "categories":
             words = [cell if cell in rule["labels"] else canonical(cell) for cell in cells]
             words = [word if word in rule["labels"] else "(other)" for word in words]
             columns += [[word == label for word in words] & ~missing for label in rule["labels"]]
         else:
-            read = day if rule["kind"] == "dates" else number
-            values = [rule["fill"] if gap else read(cell) for cell, gap in zip(cells, missing, strict=True)]
+            values = [number(cell) if kind == "numbers" else day(cell, kind) for cell in cells]
+            values = [rule["fill"] if gap else value for value, gap in zip(values, missing, strict=True)]
             for value, cell in zip(values, cells, strict=True):
                 if not fits(value):
-                    raise ValueError(f"column {name!r} should hold {rule['kind']}; found {cell!r}")
+                    raise ValueError(f"column {name!r} should hold {kind}; found {cell!r}")
             columns.append(values)
         columns += [missing] * gaps
     return np.array(columns, np.float32).T

@@ -1,6 +1,7 @@
 """A network as one file of Python that needs NumPy only: its formulas line by line, its numbers, a command line.
 
-The formulas stand in formulas.py; the functions that they call are copied from portable.py as they are.
+The formulas stand in formulas.py; the functions that they call are copied from portable_layers.py as they are, and from
+portable.py those that read a table.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from autograd_core import __version__
 
-from . import portable
+from . import portable, portable_layers
 from .architecture import CONTAINERS, whose_forward
 from .arrayfiles import write_bytes
 from .formulas import FORMULAS, number
@@ -177,9 +178,10 @@ def _quoted(name: str) -> str:
 
 
 def _needed(text: str, notes: dict[str, Any]) -> list[str]:
-    """The source of the functions of portable.py that a text calls, and of those that these call, in their order there."""
-    functions = {n: f for n, f in vars(portable).items() if inspect.isfunction(f) and f.__module__ == portable.__name__}
-    ours = {name: inspect.getsource(function) for name, function in functions.items() if name != "model"}
+    """The source of the portable functions that a text calls, and of those that these call, in their order there."""
+    functions = {**vars(portable_layers), **vars(portable)}.items()
+    ours = {name: inspect.getsource(function) for name, function in functions if inspect.isfunction(function)}
+    del ours["model"]  # which stands for the network
     if "encoder" not in notes:
         ours["encode"] = ""
     found: set[str] = set()
@@ -217,7 +219,7 @@ def known_notes(notes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
-    if rule["kind"] not in ("numbers", "dates", "categories"):
+    if rule["kind"] not in ("numbers", "dates", "dates, day first", "dates, month first", "categories"):
         raise ValueError(f"the kind of a column is {rule['kind']!r}")
     plain = {"name": str(rule["name"]), "kind": str(rule["kind"]), "fill": float(rule["fill"])}
     return {**plain, "gaps": bool(rule["gaps"]), "labels": [str(label) for label in rule["labels"]]}

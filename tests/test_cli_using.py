@@ -132,6 +132,21 @@ def test_numbers_are_predicted_in_their_own_units(capsys):
     assert found["r2"] == pytest.approx(1 - (off**2).sum() / np.var(true) / 90, rel=1e-4)
 
 
+def test_r2_is_not_defined_for_a_single_row(capsys):
+    write_csv("few.csv", [[i, i * 1.5] for i in range(7)], ["a", "y"])
+    assert run("train", "few.csv", "--epochs", 2, "--out", "few", "--report") == 0
+    said = capsys.readouterr().out
+    assert "test rows: only 1; how well it does on them hangs on chance, and R² is not defined for a single row" in said
+    assert next(line for line in said.splitlines() if line.startswith("test  ")).split()[2] == "-"
+    assert read_json("few/result.json")["test"]["r2"] is None
+    assert "<dt>R²</dt><dd>-</dd>" in Path("few/report.html").read_text(encoding="utf-8")
+    Path("one.csv").write_text("a,y\n1,2.5\n")
+    assert run("evaluate", "few", "one.csv") == 0
+    assert capsys.readouterr().out.startswith("one.csv: 1 row\n\nR²    not defined for a single row\nmae ")
+    assert run("runs", "few") == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[4:6] == ["-", "R²"]
+
+
 def test_evaluate_counts_as_scikit_learn_does(capsys):
     sklearn = pytest.importorskip("sklearn.metrics")
     run("predict", "ship", "ship.csv", "--json")

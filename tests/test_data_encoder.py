@@ -143,7 +143,11 @@ KINDS = {
     "truth values in letters": (["TRUE", "false", "True"] * 10, ["c=false", "c=true"]),
     "dates": (["2024-01-31", "2024-02-01"] * 15, ["c"]),
     "dates and times": (["2024-01-31 12:00", "2024-02-01T00:00:00Z"] * 15, ["c"]),
-    "other dates": (["31/12/2024", "1/2/2025"] * 15, ["c=1/2/2025", "c=31/12/2024"]),
+    "the day first": (["31/12/2024", "1/2/2025"] * 15, ["c"]),
+    "the day first, with points": (["31.12.2024", "01.02.2025 12:00", "2025-02-01"] * 10, ["c"]),
+    "the month first": (["12/31/2024", "1/2/2025"] * 15, ["c"]),
+    "either first": (["3/12/2024", "1/2/2025"] * 15, ["c=1/2/2025", "c=3/12/2024"]),
+    "years of two figures": (["31/12/24", "1/2/25"] * 15, ["c=1/2/25", "c=31/12/24"]),
     "words": (SOMETHING, ["c=u", "c=v"]),
     "one number and gaps": ([5, None] * 15, ["c=5", "c=(missing)"]),
     "one word and gaps": (["x", ""] * 15, ["c=x", "c=(missing)"]),
@@ -228,6 +232,40 @@ def test_dates_are_days_since_1970():
     encoder = Encoder("y").fit(table(d=["1970-01-02", "1970-01-03T12:00+12:00", None], y=[1, 2.5, 3]))
     assert encoder.transform(table(d=["1969-12-31", None], y=[1, 1])).x.tolist() == [[-1, 0], [1.5, 1]]
     assert "the median 1970-01-02," in encoder.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "days"),
+    [
+        (["13.1.1970", "02.01.1970"], "dates, day first", [12, 1]),
+        (["1/13/1970", "02/01/1970"], "dates, month first", [12, 31]),
+    ],
+)
+def test_which_number_is_the_day_is_learnt(cells, kind, days):
+    encoder = Encoder("y").fit(table(c=cells, y=[1, 2]))
+    assert encoder.notes[0] == f"column 'c': {kind}, such as {cells[0]}"
+    again = Encoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    assert again.inputs(table(c=cells)).ravel().tolist() == days
+    assert again.inputs(table(c=["1970-01-03"])).ravel().tolist() == [2]  # as a frame spells it
+    assert again.rules[0].typical == ("1970-01-07" if "day" in kind else "1970-01-22")
+    with pytest.raises(DataError, match=r"row 0: column 'c' should hold dates such as .*found '31/31/1970'"):
+        again.inputs(table(c=["31/31/1970"]))
+    with pytest.raises(DataError, match=r"row 2: column 'c' should hold dates"):
+        Encoder("y").fit(table(c=["31/1/2024", "30/1/2024", "1/31/2024"], y=[1, 2, 3]))
+
+
+@pytest.mark.parametrize("cells", [["2024-01-31", "2024-02-01"], ["31/1/2024", "1/2/2024"]])
+def test_of_dates_that_were_asked_for_as_categories_nothing_is_said(cells):
+    encoder = Encoder("y", categories=["c"]).fit(table(c=cells, y=[1, 2]))
+    assert (len(encoder.feature_names), encoder.notes) == (2, [])
+
+
+def test_dates_of_which_either_number_may_be_the_day_are_asked_about():
+    encoder = Encoder("y").fit(table(c=["3/12/2024", "1/2/2025"], y=[1, 2]))
+    assert encoder.notes[0] == (
+        "column 'c': taken for 2 categories; write 3/12/2024, of which either number may be the day, as year-month-day "
+        "to have an order among them"
+    )
 
 
 NEW = {
@@ -360,7 +398,7 @@ def test_a_target_is_not_told_to_be_dropped():
     ("cells", "note"),
     [
         ([f"${i}.50" for i in range(200)], 'dropped; 200 distinct texts are too many categories; write $0.50 as a bare number or say decimal="." to keep it'),
-        ([f"{i % 28 + 1}/12/2024" for i in range(200)], "taken for 28 categories; write 1/12/2024 as year-month-day to have an order among them"),
+        ([f"{i % 28 + 1}/12/24" for i in range(200)], "taken for 28 categories; write 1/12/24 as year-month-day to have an order among them"),
         ([f"{i % 50} %" for i in range(200)], 'taken for 50 categories; write 0 % as a bare number or say decimal="." to have an order among them'),
         ([f"{i % 50}a" for i in range(200)], None),
         ([f"code {i % 50}" for i in range(200)], None),

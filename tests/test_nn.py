@@ -427,3 +427,10 @@ def test_initialisers_by_number_and_by_function():
     assert (nn.Linear(2, 3, weight_init=0.5).weight.value == 0.5).all()
     counted = nn.Linear(2, 3, weight_init=lambda shape, rng: np.arange(6.0).reshape(shape))
     np.testing.assert_array_equal(counted.weight.value, [[0, 1], [2, 3], [4, 5]])
+
+
+@pytest.mark.parametrize("module", [nn, nn.functional], ids=["nn", "nn.functional"])
+def test_public_names_are_in_order_and_described(module):
+    assert sorted(module.__all__) == module.__all__
+    assert [name for name in module.__all__ if not getattr(module, name).__doc__] == []
+    assert module is not nn or {"to_onnx", "to_python"} <= set(nn.__all__)

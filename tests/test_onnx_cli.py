@@ -11,6 +11,7 @@ from test_cli import points, run, write_csv
 
 from autograd_core import datasets, nn
 from autograd_core.cli.predicting import Predictor, probabilities
+from autograd_core.datasets.columns import OTHER
 from autograd_core.datasets.tables import MISSING
 from autograd_core.nn import onnx_table
 
@@ -18,21 +19,27 @@ GAPS = ["", "NA", "n/A", "NaN", "nUlL", "?", "-"]
 ROWS = [
     {"age": age, "born": born, "port": port, "paid": paid, "deck": deck}
     for age, born, port, paid, deck in [
-        ("31", "1990-02-28", "Köln", "TRUE", "1"), ("", "2001-12-31T06:30", "Bern", "false", "2"), ("1e3", "", "Wien", "True", "3"),
-        ("-2.5", "1969-12-31", "nowhere", "", "9"), ("NaN", "1900-01-01", "Köln ", "FALSE", ""), ("40000000", "2024-02-29", "bern", "?", "1"),
+        ("31", "1990-02-28", "Köln", "TRUE", "1"), ("", "31.12.2001 06:30", "Bern", "false", "2"), ("1e3", "", "Wien", "True", "3"),
+        ("-2.5", "31.12.1969", "nowhere", "", "9"), ("NaN", "1900-01-01", "Köln ", "FALSE", ""), ("40000000", "2024-02-29", "bern", "?", "1"),
         *(("7", "1980-01-01", gap, "tRuE", gap) for gap in GAPS),
     ]
 ]  # fmt: skip
 
 
 def passengers(n=120):
-    """Numbers and dates with gaps, words with gaps, truth values, numbers that are words: a mixed table."""
+    """Numbers with gaps, dates with the day first and gaps, words with gaps, truth values, numbers that are words: a mixed table."""
     rng = np.random.default_rng(0)
     rows = []
     for i in range(n):
         age, day, port = rng.integers(1, 90), rng.integers(0, 20_000), rng.choice(["Köln", "Bern", "Wien"])
         born, paid, deck = np.datetime64(0, "D") + day, rng.choice(["true", "false"]), rng.integers(1, 4)
-        cells = ["" if i % 7 == 0 else age, "NA" if i % 11 == 0 else born, "" if i % 5 == 0 else port, paid, deck]
+        cells = [
+            "" if i % 7 == 0 else age,
+            "NA" if i % 11 == 0 else f"{born.item():%d.%m.%Y}",
+            "" if i % 5 == 0 else port,
+            paid,
+            deck,
+        ]
         rows.append([*cells, round(float(age * 10 + deck * 40 + day / 100), 2), "old" if age > 44 else "young"])
     return rows
 
@@ -177,6 +184,7 @@ def test_columns_may_have_any_name(tmp_path):
 
 def test_what_counts_as_missing_is_what_training_counts():
     assert set(onnx_table.MISSING) == MISSING
+    assert onnx_table.OTHER == OTHER
     assert set(onnx_table._spellings("na")) == {"na", "nA", "Na", "NA"}
 
 

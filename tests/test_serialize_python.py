@@ -1,6 +1,7 @@
 """Networks as one file of Python: the same numbers without the library, and predictions from a CSV file."""
 
 import csv
+import datetime
 import json
 import runpy
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 from layer_cases import CASES, bare, covered, layers, trained
 
 from autograd_core import datasets, nn, optim
-from autograd_core.datasets.tables import MISSING
+from autograd_core.datasets import columns, tables
+from autograd_core.nn import portable
 from autograd_core.nn.python_export import CONTAINERS, FORMULAS
 
 ALONE = """
@@ -154,8 +156,40 @@ def test_what_counts_as_missing_is_what_training_counts(tmp_path):
     model, notes, *_ = titanic(tmp_path)
     nn.to_python(model, tmp_path / "net.py", notes)
     number = runpy.run_path(str(tmp_path / "net.py"))["number"]
-    assert all(np.isnan(number(word)) and np.isnan(number(word.upper())) for word in MISSING)
+    assert all(np.isnan(number(word)) and np.isnan(number(word.upper())) for word in tables.MISSING)
     assert [number(cell) for cell in ("0", "1e3", "1_000", "none", "x")] == [0.0, 1000.0, None, None, None]
+
+
+CELLS = [
+    "1", "1.0", "-2.5e3", "1_000", "nan", "?", "N/A", "inf", "TRUE", "false", "Rome", "", "1,5", "$1,234.50", "36 %",
+    "2024-01-31", "2024-02-30", "2024-01-31T12:00", "2024-01-31 12:00+02:00", "31.12.2024", "31/12/2024", "12/31/2024", "1-2-2024",
+    "1/2/2024 06:30", "1.2/2024", "1/2/24", "0/1/2024",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_copies_that_exported_files_take_with_them_are_true(cell):
+    """nn/portable.py must stand alone, and so says again what datasets says."""
+    for kind in columns.DATES:
+        assert portable.day(cell, kind) == columns.day(cell, kind)
+    for decimal in ".,":
+        assert portable.pointed(cell, decimal) == tables.pointed(cell, decimal)
+    if tables.is_missing(cell):
+        assert np.isnan(portable.number(cell))
+    else:
+        assert portable.number(cell) == tables.number(cell)
+        if np.isfinite(tables.number(cell) or 0):
+            assert portable.canonical(cell) == columns.canonical(cell)
+
+
+def test_dates_with_the_day_first_are_read_as_in_training(tmp_path):
+    encoder = datasets.Encoder("y").fit(datasets.read_table({"when": ["13.01.1970", "02.01.1970"], "y": [1.5, 2.5]}))
+    nn.to_python(nn.Linear(1, 1, weight_init=1.0, bias_init=0.0), tmp_path / "net.py", {"encoder": encoder.to_dict()})
+    predict = runpy.run_path(str(tmp_path / "net.py"))["predict"]
+    rows = [{"when": "03.01.1970"}, {"when": datetime.date(1970, 1, 5)}]
+    assert predict(rows).tolist() == [[2.0], [4.0]]
+    with pytest.raises(ValueError, match=r"column 'when' should hold dates, day first; found '01/31/1970'"):
+        predict([{"when": "01/31/1970"}])
 
 
 def test_a_regression_is_in_the_units_of_the_data(tmp_path):

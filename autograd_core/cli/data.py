@@ -71,60 +71,52 @@ class Prepared:
 
 def prepare(args: Any) -> Prepared:
     """Load, split 70/15/15, encode and standardise by what the training rows teach."""
-    source = args.data or args.data_by_default
+    source = args.data = args.data or args.data_by_default
     if not source:
         raise ValueError(
             "which data? name a bundled set (see: autograd-core datasets) or a CSV file, or set data in the file of --config"
         )
-    args.data = source
-    path, encoder, target, columns, reading = Path(source), None, "target", [], {}
+    path, name, encoder = Path(source), Path(source).stem, None
+    columns: list[Any] = []
+    reading: dict[str, Any] = {}
     if source in datasets.names() and not path.is_file():
         _refuse_columns(args, f"{source} is a bundled data set with a target of its own")
         parts, name = datasets.load(source).split(*PARTS, seed=args.seed), source
     elif path.suffix == ".npz":
         _refuse_columns(args, f"{source} holds the arrays x and y")
-        parts, name = datasets.load_npz(path).split(*PARTS, seed=args.seed), path.stem
-    elif not (args.target or path.suffix or "/" in source or path.is_file()):
-        try:
-            datasets.load(source)  # which says what there is
-        except ValueError as error:
-            said = str(error).replace("is read by load_csv(path)", f"is named with its ending, such as {source}.csv")
-            raise ValueError(said) from None
-        raise AssertionError(source)
+        parts = datasets.load_npz(path).split(*PARTS, seed=args.seed)
     else:
-        reading, name = options.reading(args), path.stem
-        with in_options(source):
-            table = datasets.read_table(source, **reading)
-            parts, encoder = datasets.encode(
-                table,
-                *PARTS,
-                target=args.target,
-                task=args.task,
-                seed=args.seed,
-                drop=args.drop,
-                categories=args.categories,
-            )
-        target = str(encoder.target)
-        encoder.notes = [*_unnamed(table), *_repeated(table), *map(as_options, encoder.notes), *_few(parts[-1])]
-        columns = datasets.describe(table)
+        if not (args.target or path.suffix or "/" in source or path.is_file()):
+            _refuse_word(source)
+        reading = options.reading(args)
+        parts, encoder, columns = _encoded(args, reading)
     digest = _digest(path, parts)
     scaled, scaler, *more = datasets.standardize(*parts, target=parts[0].task == "regression")  # type: ignore[call-overload]
     train, validation, test = scaled
-    where = str(path.resolve()) if path.is_file() else None
     return Prepared(
-        name,
-        train,
-        validation,
-        test,
-        scaler,
-        more[0] if more else None,
-        encoder,
-        target,
-        where,
-        digest,
-        columns,
-        reading,
-    )
+        name, train, validation, test, scaler, more[0] if more else None, encoder,
+        target=str(encoder.target) if encoder else "target", path=str(path.resolve()) if path.is_file() else None,
+        digest=digest, columns=columns, reading=reading,
+    )  # fmt: skip
+
+
+def _encoded(args: Any, reading: dict[str, Any]) -> tuple[Any, Any, list[Any]]:
+    """The parts of a CSV file, the encoder that the first of them taught, and what its columns hold."""
+    with in_options(args.data):
+        table = datasets.read_table(args.data, **reading)
+        how = {"target": args.target, "task": args.task, "drop": args.drop, "categories": args.categories}
+        parts, encoder = datasets.encode(table, *PARTS, seed=args.seed, **how)
+    encoder.notes = [*_unnamed(table), *_repeated(table), *map(as_options, encoder.notes), *_few(parts[-1])]
+    return parts, encoder, datasets.describe(table)
+
+
+def _refuse_word(source: str) -> None:
+    """ValueError for what looks like the name of a bundled set, and is that of none."""
+    try:
+        datasets.load(source)
+    except ValueError as error:
+        said = str(error).replace("is read by load_csv(path)", f"is named with its ending, such as {source}.csv")
+        raise ValueError(said) from None
 
 
 def _unnamed(table: datasets.Table) -> list[str]:
@@ -150,7 +142,10 @@ def _repeated(table: datasets.Table) -> list[str]:
 
 def _few(test: Any) -> list[str]:
     """What is said where the rows to test on are so few that their measures hang on chance."""
-    return [f"test rows: only {len(test)}; how well it does on them hangs on chance"] if len(test) < FEW else []
+    if len(test) >= FEW:
+        return []
+    undefined = ", and R² is not defined for a single row" * (len(test) == 1 and not test.classes)
+    return [f"test rows: only {len(test)}; how well it does on them hangs on chance{undefined}"]
 
 
 @contextmanager

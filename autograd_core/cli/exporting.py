@@ -48,13 +48,8 @@ def _taken(notes: dict[str, Any]) -> str:
     """What is fed to the ONNX file, said for people."""
     if not notes["encoder"]:
         return f"x, (n, {len(notes['features'])}) float32 in the units of the data, NaN where a number is missing"
-    kinds = {
-        "numbers": "float32, NaN where missing",
-        "dates": "float32, days since 1970",
-        "categories": 'text, "" where missing',
-    }
-    said = []
-    for kind, how in kinds.items():
-        if names := [repr(rule["name"]) for rule in notes["encoder"]["rules"] if rule["kind"] == kind]:
-            said.append(f"{', '.join(names)} ({how})")
-    return f"a column (n, 1) under each name, {'; '.join(said)}"
+    hows = {"numbers": "float32, NaN where missing", "categories": 'text, "" where missing'}
+    said: dict[str, list[str]] = {}
+    for rule in notes["encoder"]["rules"]:
+        said.setdefault(hows.get(rule["kind"], "float32, days since 1970"), []).append(repr(rule["name"]))
+    return "a column (n, 1) under each name, " + "; ".join(f"{', '.join(names)} ({how})" for how, names in said.items())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import optim
 from .predicting import Predictor, probabilities
 
 BINS = 10
@@ -53,27 +54,29 @@ def calibration(confidence: Any, right: Any) -> dict[str, Any]:
 
 
 def of_numbers(said: Any, y: Any) -> dict[str, Any]:
-    """R², mean absolute error and root of the mean squared error, in the units of the data; of several targets the mean."""
+    """R², mean absolute error and root of the mean squared error, in the units of the data; of several targets the mean.
+
+    R² compares with how far the answers lie apart, so that it is not defined for a single row: None.
+    """
     off = said.astype(np.float64) - y
-    spread = ((y - y.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=0)
-    share = 1 - (off**2).sum(axis=0) / np.where(spread > 0, spread, 1)
     return {
-        "rows": len(y), "r2": float(share.mean()), "mae": float(np.abs(off).mean()), "rmse": float(np.sqrt((off**2).mean())),
+        "rows": len(y), "r2": optim.metrics.r2(said, y) if len(y) > 1 else None, "mae": float(np.abs(off).mean()), "rmse": float(np.sqrt((off**2).mean())),
         "bias": float(off.mean()),
     }  # fmt: skip
 
 
 def spelled(found: dict[str, Any], name: str) -> str:
     """Measures as a person reads them."""
+    head = f"{name}: {found['rows']} row{'s' * (found['rows'] != 1)}"
     if "r2" in found:
+        share = "not defined for a single row" if found["r2"] is None else f"{found['r2']:.4f}"
         return (
-            f"{name}: {found['rows']} rows\n\nR²    {found['r2']:.4f}\nmae   {found['mae']:.5g}\nrmse  {found['rmse']:.5g}"
-            f"\nbias  {found['bias']:.5g}"
+            f"{head}\n\nR²    {share}\nmae   {found['mae']:.5g}\nrmse  {found['rmse']:.5g}\nbias  {found['bias']:.5g}"
         )
     names = [row["class"] for row in found["classes"]]
     wide = max(10, *map(len, names))
     lines = [
-        f"{name}: {found['rows']} rows",
+        head,
         "",
         f"accuracy           {found['accuracy']:.4f}   (always the most frequent class: {found['baseline']:.4f})",
         f"balanced accuracy  {found['balanced_accuracy']:.4f}",

@@ -48,6 +48,26 @@ def _resume(args: argparse.Namespace) -> int:
     data = prepare(before)
     laid_out = run.config.get("schedule_epochs", before.epochs)
     trainer = build(argparse.Namespace(**{**vars(before), "epochs": laid_out}), data)  # its schedule as it was
+    _refuse_the_finished(run, before, args)
+    for name in ("epochs", "patience"):
+        if getattr(args, name) is not None:
+            setattr(before, name, getattr(args, name))
+    for name in ("time_limit", "quiet", "json", "report"):
+        setattr(before, name, getattr(args, name))
+    optim.checkpoint.newest(run.folder / files.CHECKPOINTS)  # says what is wrong before anything is changed
+    if before.epochs > laid_out:
+        _beyond(run, before, laid_out)
+    if before.epochs != run.options["epochs"] or before.patience != run.options["patience"]:
+        config = run.config | {
+            "schedule_epochs": laid_out,
+            "options": run.options | {"epochs": before.epochs, "patience": before.patience},
+        }
+        files.write_json(run.folder / files.CONFIG, config)
+    return fit(before, data, trainer, run.folder, resume=True)
+
+
+def _refuse_the_finished(run: files.Run, before: argparse.Namespace, args: argparse.Namespace) -> None:
+    """ValueError for a run that has made the epochs that are asked for, or ended for want of progress."""
     done = len(run.history)
     if args.epochs is None and run.result and done >= before.epochs:
         raise ValueError(
@@ -62,29 +82,19 @@ def _resume(args: argparse.Namespace) -> int:
         raise ValueError(
             f"{run.folder} ended early: {stopped}; to go on all the same, say --patience {3 * before.patience}, or 0 for never"
         )
-    for name in ("epochs", "patience"):
-        if getattr(args, name) is not None:
-            setattr(before, name, getattr(args, name))
-    before.time_limit = args.time_limit
-    optim.checkpoint.newest(run.folder / files.CHECKPOINTS)  # says what is wrong before anything is changed
-    for name in ("quiet", "json", "report"):
-        setattr(before, name, getattr(args, name))
-    if before.epochs > laid_out and before.schedule == "one_cycle":
+
+
+def _beyond(run: files.Run, before: argparse.Namespace, laid_out: int) -> None:
+    """What becomes of a schedule after the epochs that it was laid out over; ValueError where there is nothing beyond."""
+    if before.schedule == "one_cycle":
         raise ValueError(
             f"the one cycle of {run.folder} is laid out over {laid_out} epochs and ends with them; train anew with --epochs {before.epochs}"
         )
-    if before.epochs > laid_out and before.schedule != "none":
+    if before.schedule != "none":
         warnings.warn(
             f"the schedule {before.schedule} was laid out over {laid_out} epochs, and goes on beyond them as it will",
             stacklevel=2,
         )
-    if before.epochs != run.options["epochs"] or before.patience != run.options["patience"]:
-        config = run.config | {
-            "schedule_epochs": laid_out,
-            "options": run.options | {"epochs": before.epochs, "patience": before.patience},
-        }
-        files.write_json(run.folder / files.CONFIG, config)
-    return fit(before, data, trainer, run.folder, resume=True)
 
 
 def as_trained(run: files.Run) -> argparse.Namespace:

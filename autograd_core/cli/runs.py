@@ -56,14 +56,9 @@ def _row(run: files.Run) -> dict[str, Any]:
     return {
         "run": str(run.folder), "data": str(data.get("name")), "started": str(run.config.get("started", "")),
         "state": "done" if result else "broken off", "epochs": result.get("epochs", len(run.history)), "metric": metric,
-        "score": result.get("test", {}).get(metric), "val_loss": result.get("validation", last_loss(last)).get("loss"),
+        "score": result.get("test", {}).get(metric), "val_loss": result.get("validation", {}).get("loss", last.get("val_loss")),
         "parameters": result.get("parameters"), "seconds": result.get("seconds"), "options": run.options,
     }  # fmt: skip
-
-
-def last_loss(row: dict[str, float]) -> dict[str, Any]:
-    """The validation loss of an epoch, as a result has it."""
-    return {"loss": row.get("val_loss")}
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:

@@ -57,7 +57,7 @@ def _train(args: argparse.Namespace) -> int:
 
 def fit(args: argparse.Namespace, data: Any, trainer: Any, out: Path, resume: bool = False) -> int:
     """Train, and write all there is to write; gives the exit status. Ctrl-C ends training, and all is written all the same."""
-    from .. import nn, optim
+    from .. import optim
     from .callbacks import callbacks
 
     watching = callbacks(args, out, EVERY)
@@ -83,7 +83,22 @@ def fit(args: argparse.Namespace, data: Any, trainer: Any, out: Path, resume: bo
             file=sys.stderr,
         )
         return 130
-    results = {name: trainer.evaluate(part) for name, part in data.parts.items()}
+    facts, results = _write(args, data, trainer, history, out)
+    if args.json:
+        print(json.dumps({"run": str(out), **facts, **results}))
+    elif not args.quiet:
+        print(summary(data, args, facts, results, out))
+    return 130 if history.stopped == "stopped by Ctrl-C" else 0
+
+
+def _write(args: Any, data: Any, trainer: Any, history: Any, out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The files of a run that has ended; gives what they say of it, and how well it does on each part."""
+    from .. import nn
+
+    results: dict[str, Any] = {name: trainer.evaluate(part) for name, part in data.parts.items()}
+    for name, part in data.parts.items():
+        if len(part) == 1 and "r2" in results[name]:
+            results[name]["r2"] = None  # which is not defined for a single row
     facts = {
         "data": data.name, "rows": sum(map(len, data.parts.values())), "features": data.train.n_features, "task": data.task,
         "parameters": sum(p.size for p in trainer.model.parameters()), "epochs": len(history), "best_epoch": history.best_epoch,
@@ -97,11 +112,7 @@ def fit(args: argparse.Namespace, data: Any, trainer: Any, out: Path, resume: bo
         from .report import write
 
         write(files.Run(out), data)
-    if args.json:
-        print(json.dumps({"run": str(out), **facts, **results}))
-    elif not args.quiet:
-        print(summary(data, args, facts, results, out))
-    return 130 if history.stopped == "stopped by Ctrl-C" else 0
+    return facts, results
 
 
 def _what_is_left(out: Path) -> str:

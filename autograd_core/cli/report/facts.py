@@ -26,7 +26,7 @@ def gather(run: files.Run, data: Any) -> dict[str, Any]:
         "history": run.history, "measured": measured, "columns": run.config.get("columns") or [], "target": data.target,
         "classes": list(data.train.classes), "counts": _counts(data), "features": _features(data),
         "residuals": None if data.train.classes else _residuals(model, data.test),
-        "layers": layers(model.model, data.train), "importance": importance(model, data.test),
+        "layers": layers(model.model, data.train), "importance": importance(model, data.test) if len(data.test) > 1 else None,
         "summary": model.model.summary(), "command": command(run), "health": run.health,
     }  # fmt: skip
 

@@ -55,7 +55,7 @@ def _headline(facts: dict[str, Any]) -> str:
     shown = (
         {"accuracy": f"{test['accuracy']:.1%}", "always the most frequent class": f"{test['baseline']:.1%}", "balanced accuracy": f"{test['balanced_accuracy']:.1%}", "cross-entropy": number(test["cross_entropy"])}
         if classes
-        else {"R²": f"{test['r2']:.3f}", "mean absolute error": number(test["mae"]), "root mean squared error": number(test["rmse"])}
+        else {"R²": "-" if test["r2"] is None else f"{test['r2']:.3f}", "mean absolute error": number(test["mae"]), "root mean squared error": number(test["rmse"])}
     )  # fmt: skip
     cards = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in shown.items())
     what = f"How well it predicts {escape(repr(facts['target']))}, on {test['rows']} test rows it has not learnt from:"

@@ -22,7 +22,10 @@ def mistakes(facts: dict[str, Any]) -> tuple[str, str]:
         drawn += figure(
             "How far off", charts.histogram(off["counts"], off["edges"], "said − true", "Residuals of the test rows")
         )
-        parts = [[name, m["rows"], f"{m['r2']:.3f}", m["mae"], m["rmse"], m["bias"]] for name, m in measured.items()]
+        parts = [
+            [name, m["rows"], "-" if m["r2"] is None else f"{m['r2']:.3f}", m["mae"], m["rmse"], m["bias"]]
+            for name, m in measured.items()
+        ]
         head = ["part", "rows", "R²", "mean abs. error", "root mean sq. error", "mean error"]
         return "Residuals", f'<div class="figures">{drawn}</div>{table(head, parts, "In the units of the data")}'
     test, names = measured["test"], facts["classes"]
@@ -78,8 +81,10 @@ def calibration(facts: dict[str, Any]) -> str:
 
 
 def importance(facts: dict[str, Any]) -> str:
-    """What it would do without each column."""
+    """What it would do without each column; nothing of a single row, which cannot be shuffled."""
     found = facts["importance"]
+    if not found:
+        return ""
     what = {"accuracy": "accuracy", "r2": "R²"}[found["metric"]]
     columns = [(c["column"], c["drop"], c["spread"]) for c in found["columns"]]
     told = (
