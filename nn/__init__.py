@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from .onnx import to_onnx as to_onnx
     from .python_export import to_python as to_python
 
-__all__ = [
+__all__ = [  # and to_onnx, which can be left out with its files
     "AdaptiveReLU", "AlphaDropout", "AlphaLoss", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d",
     "BatchNorm2d", "CELU", "CauchySchwarzLoss", "ChebyshevLoss", "Conv2d", "CrossEntropyLoss", "Dropout", "ELU",
     "ExpectationLoss", "Flatten", "FocalLoss", "GELU", "Hardsigmoid", "Hardswish", "Hardtanh", "HingeLoss",
@@ -79,7 +79,7 @@ __all__ = [
     "Parameter", "PiecewiseLinear", "ReLU", "ReLU6", "RegularisedExpectationLoss", "Residual", "SELU", "SSELoss",
     "Sequential", "SiLU", "Sigmoid", "SigmoidFocalLoss", "SmoothL1Loss", "SmoothZeroOneLoss", "Softmax", "Softplus",
     "Softsign", "SquaredLogLoss", "Step", "Swish", "Tanh", "Tanhshrink", "TanimotoLoss", "Unflatten", "ZeroOneLoss",
-    "from_torch", "functional", "init", "load", "notes", "save", "to_onnx", "to_python", "to_torch",
+    "from_torch", "functional", "init", "load", "notes", "save", "to_python", "to_torch",
 ]  # fmt: skip
 _EXPORTERS = {"to_onnx": "onnx", "to_python": "python_export"}
 
