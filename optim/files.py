@@ -13,6 +13,18 @@ import numpy as np
 from autograd_core.arrayfiles import is_pickle, pack, unpack, whole
 
 
+def see_that_it_is_writable(folder: Path, who: str) -> None:
+    """Make a folder for files to come; OSError, which `who` begins, where none can be written."""
+    probe = folder / ".probe.npz"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole(probe):
+            ...
+        probe.unlink(missing_ok=True)  # another run may begin here now
+    except OSError as error:
+        raise OSError(error.errno, f"{who} {folder} ({error.strerror}): name a folder where you may write") from error
+
+
 def leftovers(folder: Path) -> list[Path]:
     """What writers that were killed have left behind."""
     return sorted(folder.glob(".*.npz.*.tmp"))

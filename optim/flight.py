@@ -12,7 +12,6 @@ network that fits its data perfectly, where 0.7 for one hard sample stands out f
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from autograd_core.lines import warn
 
-from . import generators, resuming, telling
+from . import files, generators, resuming, telling
 from .batches import Counted
 from .bundles import read, write
 from .settings import COUNT, check
@@ -72,15 +71,7 @@ class FlightRecorder:
         self.bundles, self._before = [], None
         self._first: list[float] = []  # losses of this training: the first, and those of the steps before this epoch
         self._recent: list[float] = []
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
-        except OSError as error:
-            raise OSError(
-                error.errno,
-                f"the flight recorder cannot write to {self.folder} ({error.strerror}): name a folder where you may write",
-            ) from error
+        files.see_that_it_is_writable(self.folder, "the flight recorder cannot write to")
         self.on_resume(trainer)
 
     def on_resume(self, trainer: Any) -> None:

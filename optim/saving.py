@@ -85,16 +85,7 @@ class Checkpoint:
     def on_fit_begin(self, trainer: Any) -> None:
         """Make the folder, and see whether it can be written to."""
         self.best, self.last, self.failures = None, None, set()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with files.whole(self.folder / ".probe.npz"):
-                pass
-            (self.folder / ".probe.npz").unlink(missing_ok=True)  # another run may begin here now
-        except OSError as error:
-            raise OSError(
-                error.errno,
-                f"checkpoints cannot be written to {self.folder} ({error.strerror}): name a folder where you may write",
-            ) from error
+        files.see_that_it_is_writable(self.folder, "checkpoints cannot be written to")
         own = [self.folder / LAST, self.folder / BEST]
         old = [p for p in [*own, *earlier(self.folder)] if p.exists()]
         source = trainer.resumed_from

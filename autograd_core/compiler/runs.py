@@ -67,7 +67,7 @@ class Run:
         """See Layout.gather; None where the data has what cannot be laid out, as a class that there is not."""
         try:
             self.layout.gather(x, t, order, changed)
-        except Exception:
+        except Exception:  # it comes up again when its batch is gone through alone
             self.begin()
             return None
         return self

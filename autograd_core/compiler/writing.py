@@ -147,11 +147,8 @@ class Writer(Names):
             if call.op.name in VIEWS and call.out not in self.last:
                 continue
             self._place(call)
-            if call.op.name in VIEWS and self._view(call):
-                pass
-            else:
-                for line in statement(self, call):
-                    self.body.append((line, call.note))
+            if call.op.name not in VIEWS or not self._view(call):
+                self.body += [(line, call.note) for line in statement(self, call)]
             for value in call.outs:
                 self.body += [(line.format(self.names[value]), "") for line in (once or {}).get(value, ())]
             self.release(i)
